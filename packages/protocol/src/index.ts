@@ -1,1 +1,94 @@
-export {};
+/** The contract of Trine: ids, states, limits, errors, messages and their bytes. */
+export { type CborValue, decodeCbor, encodeCbor } from './codec.ts';
+export {
+  assert,
+  assertNever,
+  ERRORS,
+  type ErrorCode,
+  type ErrorRow,
+  isErrorCode,
+  TrineError,
+} from './errors.ts';
+export { type DecodedFrame, decodeFrame, encodeFrame, encodeHandshake, type Frame } from './frames.ts';
+export {
+  type ArtifactGrant,
+  type CodeIdentity,
+  type Grant,
+  type GrantIdentity,
+  grantDigest,
+  type InputGrant,
+  rangeInput,
+  type TaskLimits,
+} from './grants.ts';
+export {
+  agentTranscript,
+  type Challenge,
+  coordinatorTranscript,
+  type Handshake,
+  type Hello,
+  type Refused,
+  type Resume,
+  type Welcome,
+} from './handshake.ts';
+export {
+  type Digest,
+  digestFromBytes,
+  digestOf,
+  digestToBytes,
+  type JobId,
+  jobIdFrom,
+  type KeyId,
+  type LeaseId,
+  leaseIdOf,
+  type NodeId,
+  nodeIdOf,
+  type OwnerId,
+  ownOwner,
+  parseDigest,
+  parseJobId,
+  parseNodeId,
+  type QuorumGroup,
+  randomText,
+  SIGNATURE_ALGORITHM,
+  type ShardId,
+  shardOf,
+  shardOfLease,
+} from './ids.ts';
+export { type Limit, LIMITS } from './limits.ts';
+export type { AgentMessage, CoordinatorMessage, Heartbeat, SignalMessage } from './messages.ts';
+export { type NodeProfile, profileSchema } from './profile.ts';
+export {
+  type LeafContent,
+  merkleRoot,
+  type Report,
+  type ReportedResult,
+  reportLeaf,
+  reportTranscript,
+} from './reports.ts';
+export {
+  ABIS,
+  type Abi,
+  AGENT_KINDS,
+  type AgentKind,
+  type ComparableOutcome,
+  JOB_STATES,
+  type JobState,
+  LINK_KINDS,
+  type LinkKind,
+  OUTCOMES,
+  type Outcome,
+  RESULT_KINDS,
+  type ResultKind,
+  TASK_STATES,
+  type TaskState,
+  VERDICTS,
+  type Verdict,
+} from './states.ts';
+export { PROTOCOL_VERSION, PROTOCOL_VERSIONS } from './version.ts';
+export {
+  decodeAgentMessages,
+  decodeCoordinatorMessages,
+  type DecodedMessages,
+  encodeAgentMessage,
+  encodeCoordinatorMessage,
+} from './wire.ts';

@@ -1,1 +1,25 @@
-export {};
+/** The scheduler and verifier of one shard: a deterministic state machine without clock, chance or I/O. */
+export type { LeaseGrant, NodeCounters, RefusalReason, ShardEffect } from './effects.ts';
+export type {
+  ArtifactRef,
+  JobInputs,
+  JobPolicy,
+  JobSpec,
+  NodeResult,
+  ReportFrame,
+  ShardEvent,
+  SlotOffer,
+  TaskInput,
+} from './events.ts';
+export type {
+  CanonicalResult,
+  JobRow,
+  LeaseEnd,
+  ReplicaResult,
+  ReplicaRow,
+  ResultEntry,
+  ShardChanges,
+  ShardRow,
+  StoredShard,
+  TaskRow,
+} from './rows.ts';

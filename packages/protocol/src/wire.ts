@@ -1,0 +1,74 @@
+/** Messages to and from their CBOR form, for the two directions of a session. */
+import * as z from 'zod/mini';
+import type { CborValue } from './codec.ts';
+import {
+  type AgentMessage,
+  agentMessageSchema,
+  type CoordinatorMessage,
+  coordinatorMessageSchema,
+} from './messages.ts';
+
+export interface DecodedMessages<M> {
+  readonly messages: readonly M[];
+  /** Messages of a type this build does not know: dropped, for forward compatibility. */
+  readonly unknown: number;
+  /** The first fault of a known message, or `undefined`. Its sender is not to be trusted to speak the protocol. */
+  readonly malformed: string | undefined;
+}
+
+interface Direction<M> {
+  readonly schema: z.ZodMiniType<M>;
+  readonly types: ReadonlySet<string>;
+}
+
+const typesOf = (
+  options: readonly {
+    readonly shape: { readonly type: { readonly def: { readonly values: readonly unknown[] } } };
+  }[],
+): ReadonlySet<string> => new Set(options.flatMap((option) => option.shape.type.def.values.map(String)));
+
+const AGENT: Direction<AgentMessage> = {
+  schema: agentMessageSchema,
+  types: typesOf(agentMessageSchema.def.options),
+};
+const COORDINATOR: Direction<CoordinatorMessage> = {
+  schema: coordinatorMessageSchema,
+  types: typesOf(coordinatorMessageSchema.def.options),
+};
+
+export const encodeAgentMessage = (message: AgentMessage): CborValue =>
+  z.encode(agentMessageSchema, message) as CborValue;
+export const encodeCoordinatorMessage = (message: CoordinatorMessage): CborValue =>
+  z.encode(coordinatorMessageSchema, message) as CborValue;
+
+export const decodeAgentMessages = (raw: readonly unknown[]): DecodedMessages<AgentMessage> =>
+  decodeAll(AGENT, raw);
+export const decodeCoordinatorMessages = (raw: readonly unknown[]): DecodedMessages<CoordinatorMessage> =>
+  decodeAll(COORDINATOR, raw);
+
+function decodeAll<M>(direction: Direction<M>, raw: readonly unknown[]): DecodedMessages<M> {
+  const messages: M[] = [];
+  let unknown = 0;
+  for (const item of raw) {
+    const type = typeOf(item);
+    if (type === undefined) return { messages, unknown, malformed: 'a message without a type' };
+    if (!direction.types.has(type)) {
+      unknown += 1;
+      continue;
+    }
+    const parsed = direction.schema.safeParse(item);
+    if (!parsed.success) return { messages, unknown, malformed: describe(type, parsed.error) };
+    messages.push(parsed.data);
+  }
+  return { messages, unknown, malformed: undefined };
+}
+
+const typeOf = (item: unknown): string | undefined =>
+  typeof item === 'object' && item !== null && 'type' in item && typeof item.type === 'string'
+    ? item.type
+    : undefined;
+
+function describe(type: string, error: z.core.$ZodError): string {
+  const issue = error.issues[0];
+  return `${type}.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong shape'}`.slice(0, 300);
+}
