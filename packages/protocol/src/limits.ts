@@ -7,7 +7,7 @@ export interface Limit {
   readonly unit: 'bytes' | 'ms' | 'count' | 'bits' | 'pages';
   readonly why: string;
   /** What happens to the one who reaches it. */
-  readonly then: string;
+  readonly effect: string;
 }
 
 const limit = (value: number, unit: Limit['unit'], why: string, effect: string): Limit => ({
