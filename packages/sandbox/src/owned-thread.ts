@@ -1,0 +1,187 @@
+// The owner's side of a guest thread: starts it, races every call with its end, kills it when a run overruns.
+//
+// idle ──run──▶ starting ──ready──▶ running ──answer──▶ idle (thread kept)
+//                  │                   └─ bound, signal, thread's end, close ─▶ killed ──released──▶ idle (no thread)
+//                  └─ start bound, signal, thread's end, close ─▶ killed
+//
+// A Comlink call to a terminated thread never settles, so nothing here waits for one alone.
+import { type Endpoint, type Remote, wrap } from 'comlink';
+import type { GuestThread, RunOptions, RunRequest, RunResult } from './guest-thread.ts';
+import { THREAD_START_MS, WALL_MS_MAX } from './limits.ts';
+import { asThreadEvent, type GuestService, type ThreadEvent } from './thread-messages.ts';
+
+/** A platform's thread, freshly started. */
+export interface PlatformThread {
+  readonly endpoint: Endpoint;
+  /** Resolves with the reason when the thread fails or ends without being asked. */
+  readonly failed: Promise<string>;
+  /** Ends the thread. Resolves when it burns no CPU any more. `busy`: a guest was running in it. */
+  terminate(busy: boolean): Promise<void>;
+}
+
+/** Makes a {@link GuestThread} from a platform's way to start threads. */
+export function createGuestThread(startThread: () => PlatformThread): GuestThread {
+  return new OwnedThread(startThread);
+}
+
+interface LiveThread {
+  readonly platform: PlatformThread;
+  readonly service: Remote<GuestService>;
+  readonly ready: Promise<void>;
+}
+
+class OwnedThread implements GuestThread {
+  readonly #startThread: () => PlatformThread;
+  #live: LiveThread | undefined;
+  #released: Promise<void> = Promise.resolve();
+  #stop: ((reason: string) => void) | undefined;
+  #listen: ((event: ThreadEvent) => void) | undefined;
+  #closed = false;
+
+  constructor(startThread: () => PlatformThread) {
+    this.#startThread = startThread;
+  }
+
+  async run(request: RunRequest, options: RunOptions): Promise<RunResult> {
+    if (this.#stop !== undefined) throw new Error('A guest thread runs one guest at a time.');
+    const race = startRace(options.signal);
+    this.#stop = race.stop;
+    try {
+      if (this.#closed) race.stop('the thread is closed');
+      return await this.#raced(request, options, race);
+    } finally {
+      race.end();
+      this.#stop = undefined;
+      this.#listen = undefined;
+    }
+  }
+
+  released(): Promise<void> {
+    return this.#released;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const busy = this.#stop !== undefined;
+    this.#stop?.('the thread was closed');
+    this.#kill(busy);
+    await this.#released;
+  }
+
+  async #raced(request: RunRequest, options: RunOptions, race: Race): Promise<RunResult> {
+    // An ended thread is waited out: its slot is not free before.
+    await race.against(this.#released);
+    if (race.reason() !== undefined) return this.#abort(race, 0, false);
+    race.bound(THREAD_START_MS, `no guest thread started within ${THREAD_START_MS} ms`);
+    const live = (this.#live ??= this.#begin());
+    await race.against(live.ready);
+    if (race.reason() !== undefined) return this.#abort(race, 0, false);
+    race.bound(options.wallMs, `the wall-clock bound of ${options.wallMs} ms passed`);
+    this.#listen = (event) => tellOwner(event, options);
+    const startedMs = performance.now();
+    const answer = await race.against(askThread(live, request, race));
+    if (answer === undefined) return this.#abort(race, performance.now() - startedMs, true);
+    // The machine failed under the guest: a new thread starts from clean memory.
+    if (answer.outcome === 'aborted') this.#kill(false);
+    return answer;
+  }
+
+  #begin(): LiveThread {
+    const platform = this.#startThread();
+    const { promise: ready, resolve } = deferred<void>();
+    platform.endpoint.addEventListener('message', (message) => {
+      const event = asThreadEvent((message as MessageEvent<unknown>).data);
+      if (event?.type === 'ready') resolve();
+      else if (event !== undefined) this.#listen?.(event);
+    });
+    void platform.failed.then((reason) => this.#threadFailed(platform, reason));
+    return { platform, service: wrap<GuestService>(platform.endpoint), ready };
+  }
+
+  #threadFailed(platform: PlatformThread, reason: string): void {
+    if (this.#live?.platform !== platform) return;
+    this.#stop?.(reason);
+    this.#kill(false);
+  }
+
+  #abort(race: Race, wallMs: number, busy: boolean): RunResult {
+    this.#kill(busy);
+    const reason = race.reason() ?? 'the guest thread gave no answer';
+    return { outcome: 'aborted', output: new Uint8Array(0), fuel: 0n, reason, wallMs };
+  }
+
+  #kill(busy: boolean): void {
+    const live = this.#live;
+    if (live === undefined) return;
+    this.#live = undefined;
+    this.#released = live.platform.terminate(busy);
+  }
+}
+
+/** One run's race: whatever stops it first gives the reason, and all it armed is disarmed at its end. */
+interface Race {
+  readonly stop: (reason: string) => void;
+  /** Why the run was stopped; `undefined` while it goes on. */
+  readonly reason: () => string | undefined;
+  /** The work's value, or `undefined` once stopped. */
+  readonly against: <T>(work: Promise<T>) => Promise<T | undefined>;
+  /** Replaces the bound set before. */
+  readonly bound: (delayMs: number, reason: string) => void;
+  readonly end: () => void;
+}
+
+function startRace(signal: AbortSignal | undefined): Race {
+  const { promise: stopped, resolve } = deferred<undefined>();
+  let first: string | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = (reason: string): void => {
+    first ??= reason;
+    resolve(undefined);
+  };
+  const onAbort = (): void => stop("stopped by the machine's owner");
+  if (signal?.aborted === true) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return {
+    stop,
+    reason: () => first,
+    // `stopped` comes first, so that a stop known before the work ended wins.
+    against: (work) => Promise.race([stopped, work]),
+    bound(delayMs, reason) {
+      clearTimeout(timer);
+      timer = setTimeout(() => stop(reason), Math.min(delayMs, WALL_MS_MAX));
+    },
+    end() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+async function askThread(live: LiveThread, request: RunRequest, race: Race): Promise<RunResult | undefined> {
+  try {
+    return await live.service.run(request);
+  } catch (error) {
+    race.stop(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
+
+function tellOwner(event: ThreadEvent, options: RunOptions): void {
+  switch (event.type) {
+    case 'progress':
+      options.onProgress?.(event.done, event.total);
+      return;
+    case 'log':
+      options.onLog?.(event.text);
+      return;
+    case 'ready':
+  }
+}
+
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  const slot: { resolve?: (value: T) => void } = {};
+  const promise = new Promise<T>((resolve) => {
+    slot.resolve = resolve;
+  });
+  return { promise, resolve: (value) => slot.resolve?.(value) };
+}

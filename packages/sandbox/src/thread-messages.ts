@@ -1,0 +1,30 @@
+// What crosses between a guest thread and the thread that owns it: calls by Comlink one way, events the other.
+import type { RunRequest, RunResult } from './guest-thread.ts';
+
+/** The object a guest thread exposes through Comlink. */
+export interface GuestService {
+  run(request: RunRequest): RunResult;
+}
+
+/**
+ * Events share the endpoint with Comlink's answers, so they arrive in order and before the result. Comlink
+ * passes over messages without an `id`. A callback by proxy was rejected: it wants an answer that a spinning
+ * thread cannot read, and its port outlives the run.
+ */
+export type ThreadEvent =
+  | { readonly type: 'ready' }
+  | { readonly type: 'progress'; readonly done: number; readonly total: number }
+  | { readonly type: 'log'; readonly text: string };
+
+/** Comlink's own messages and anything else answer `undefined`. The thread is our code, so its shape is trusted. */
+export function asThreadEvent(data: unknown): ThreadEvent | undefined {
+  if (typeof data !== 'object' || data === null || 'id' in data || !('type' in data)) return undefined;
+  switch (data.type) {
+    case 'ready':
+    case 'progress':
+    case 'log':
+      return data as ThreadEvent;
+    default:
+      return undefined;
+  }
+}

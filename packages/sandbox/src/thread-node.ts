@@ -1,0 +1,4 @@
+// Entry of a guest thread in Node, for bundles that are nothing else.
+import { serveNodeGuests } from './serve-node.ts';
+
+serveNodeGuests();

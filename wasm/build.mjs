@@ -1,0 +1,34 @@
+// Compiles every AssemblyScript guest to guests/<name>/build/<name>.wasm, from npm packages alone.
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createMemoryStream, main as compile } from 'assemblyscript/asc';
+
+const GUESTS = fileURLToPath(new URL('./guests', import.meta.url));
+
+/** No runtime, no abort import and no assertions: a module that imports only what it declares. */
+const FLAGS = ['--runtime', 'stub', '--use', 'abort=', '--noAssert', '-O3'];
+
+/** Builds one guest and returns the path of its module. Throws with the compiler's words when it fails. */
+export async function buildGuest(name) {
+  const out = join(GUESTS, name, 'build', `${name}.wasm`);
+  await mkdir(join(GUESTS, name, 'build'), { recursive: true });
+  const source = join(GUESTS, name, 'assembly', 'index.ts');
+  const stderr = createMemoryStream();
+  const { error } = await compile([source, '-o', out, ...FLAGS], { stderr });
+  if (error) throw new Error(`Guest ${name} did not compile.\n${stderr.toString()}`, { cause: error });
+  return out;
+}
+
+/** Builds every guest in the folder, in name order. */
+export async function buildGuests() {
+  const entries = await readdir(GUESTS, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const paths = [];
+  for (const name of names.toSorted()) paths.push(await buildGuest(name));
+  return paths;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const path of await buildGuests()) console.log(path);
+}
