@@ -1,1 +1,2 @@
-export {};
+/** The coordinator without its pages. */
+export { type AppRouter, createRouterCaller } from './router.ts';
