@@ -11,13 +11,15 @@ const FLAGS = ['--runtime', 'stub', '--use', 'abort=', '--noAssert', '-O3'];
 
 /** Builds one guest and returns the path of its module. Throws with the compiler's words when it fails. */
 export async function buildGuest(name) {
-  const out = join(GUESTS, name, 'build', `${name}.wasm`);
-  await mkdir(join(GUESTS, name, 'build'), { recursive: true });
-  const source = join(GUESTS, name, 'assembly', 'index.ts');
+  const folder = join(GUESTS, name);
+  await mkdir(join(folder, 'build'), { recursive: true });
   const stderr = createMemoryStream();
-  const { error } = await compile([source, '-o', out, ...FLAGS], { stderr });
+  const { error } = await compile(
+    ['assembly/index.ts', '-o', `build/${name}.wasm`, '--baseDir', folder, ...FLAGS],
+    { stderr },
+  );
   if (error) throw new Error(`Guest ${name} did not compile.\n${stderr.toString()}`, { cause: error });
-  return out;
+  return join(folder, 'build', `${name}.wasm`);
 }
 
 /** Builds every guest in the folder, in name order. */
