@@ -1,0 +1,324 @@
+// Writes the prepared module: the original's sections with ours appended, function bodies with the passes'
+// edits merged in. Everything new has an index after the original's, so nothing is renumbered. Custom
+// sections are left out; the start section becomes an export.
+
+import { ABORT_GLOBAL, FUEL_GLOBAL, START_EXPORT } from './abi.ts';
+import { EditList, type EditWriter, type Layout } from './edits.ts';
+import type { ScannedFunction } from './instructions.ts';
+import { CALL_BUDGET_BYTES, PREPARED_BODY_BYTES_MAX } from './limits.ts';
+import {
+  type ExportKind,
+  type FunctionType,
+  SECTION_CODE,
+  SECTION_DATA,
+  SECTION_DATA_COUNT,
+  SECTION_ELEMENT,
+  SECTION_EXPORT,
+  SECTION_FUNCTION,
+  SECTION_GLOBAL,
+  SECTION_IMPORT,
+  SECTION_MEMORY,
+  SECTION_TABLE,
+  SECTION_TYPE,
+  type WasmModule,
+} from './module.ts';
+import * as op from './opcodes.ts';
+import { frameBytes, writeWholeBudget } from './passes/call-depth.ts';
+import { scratchLocals, writeCanonical } from './passes/canonical-nan.ts';
+import { writeGrowBody } from './passes/memory-growth.ts';
+import type { Pass } from './passes/pass.ts';
+import { Reader } from './reader.ts';
+import { assertLimit } from './refusals.ts';
+import { Validator } from './validator.ts';
+import { Writer } from './writer.ts';
+
+const EXPORT_CODES: Readonly<Record<ExportKind, number>> = { function: 0, table: 1, memory: 2, global: 3 };
+
+/** What to assemble beside the module itself. */
+export interface AssemblyPlan {
+  readonly passes: readonly Pass[];
+  /** The prepared memory's maximum, in pages. */
+  readonly maxPages: number;
+}
+
+/** A prepared module, and what was learned on the way. */
+export interface Assembly {
+  readonly bytes: Uint8Array;
+  readonly largestFrameBytes: number;
+}
+
+/** Validates the bodies and writes the prepared module, or throws a `Refusal`. */
+export function assemble(module: WasmModule, plan: AssemblyPlan): Assembly {
+  const wrapped = wrappedFunctions(module);
+  const layout: Layout = {
+    importedFunctions: module.imports.length,
+    fuelGlobal: module.globals.length,
+    depthGlobal: module.globals.length + 1,
+    abortGlobal: module.globals.length + 2,
+    growFunction: module.functions.length + wrapped.length,
+  };
+  const out = new Writer(module.bytes.length + (module.bytes.length >> 1) + 1024);
+  out.raw(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  const section = new Writer();
+  const write = (id: number, fill: (content: Writer) => void): void => {
+    section.clear();
+    fill(section);
+    out.u8(id);
+    out.u32(section.length);
+    out.append(section);
+  };
+  write(SECTION_TYPE, (content) => writeTypes(module, content));
+  copySection(module, SECTION_IMPORT, out);
+  write(SECTION_FUNCTION, (content) => writeFunctions(module, wrapped, content));
+  copySection(module, SECTION_TABLE, out);
+  write(SECTION_MEMORY, (content) => writeMemory(module, plan.maxPages, content));
+  write(SECTION_GLOBAL, (content) => writeGlobals(module, content));
+  write(SECTION_EXPORT, (content) => writeExports(module, wrapped, layout, content));
+  copySection(module, SECTION_ELEMENT, out);
+  copySection(module, SECTION_DATA_COUNT, out);
+  let largestFrameBytes = 0;
+  write(SECTION_CODE, (content) => {
+    largestFrameBytes = new CodeWriter(module, layout, plan).write(wrapped, content);
+  });
+  copySection(module, SECTION_DATA, out);
+  return { bytes: out.toBytes(), largestFrameBytes };
+}
+
+/** The functions the host may call, each once: they get a wrapper. */
+function wrappedFunctions(module: WasmModule): readonly number[] {
+  const wrapped = new Set<number>();
+  for (const { kind, index } of module.exports) {
+    if (kind === 'function') {
+      wrapped.add(index);
+    }
+  }
+  if (module.start !== undefined) {
+    wrapped.add(module.start);
+  }
+  return [...wrapped];
+}
+
+function copySection(module: WasmModule, id: number, out: Writer): void {
+  const range = module.sections.get(id);
+  if (range !== undefined) {
+    out.u8(id);
+    out.u32(range.end - range.start);
+    out.copy(module.bytes, range.start, range.end);
+  }
+}
+
+// Copies the entries of a section behind their count, which the caller has written anew.
+function copyEntries(module: WasmModule, id: number, content: Writer): void {
+  const range = module.sections.get(id);
+  if (range !== undefined) {
+    const reader = new Reader(module.bytes, range.start, range.end);
+    reader.u32();
+    content.copy(module.bytes, reader.position, range.end);
+  }
+}
+
+function writeTypes(module: WasmModule, content: Writer): void {
+  content.u32(module.types.length + 1);
+  copyEntries(module, SECTION_TYPE, content);
+  content.raw(0x60, 1, op.I32, 1, op.I32);
+}
+
+function writeFunctions(module: WasmModule, wrapped: readonly number[], content: Writer): void {
+  content.u32(module.bodies.length + wrapped.length + 1);
+  copyEntries(module, SECTION_FUNCTION, content);
+  for (const index of wrapped) {
+    content.u32(module.functions[index] ?? 0);
+  }
+  content.u32(module.types.length);
+}
+
+function writeMemory(module: WasmModule, maxPages: number, content: Writer): void {
+  content.raw(1, 1);
+  content.u32(module.memory?.min ?? 0);
+  content.u32(maxPages);
+}
+
+// Fuel and the abort flag begin at zero: a host that forgets to give fuel gets a run that stops at once.
+function writeGlobals(module: WasmModule, content: Writer): void {
+  content.u32(module.globals.length + 3);
+  copyEntries(module, SECTION_GLOBAL, content);
+  content.raw(op.I64, 1, op.I64_CONST, 0, op.END);
+  content.raw(op.I32, 1, op.I32_CONST);
+  content.s32(CALL_BUDGET_BYTES);
+  content.u8(op.END);
+  content.raw(op.I32, 1, op.I32_CONST, 0, op.END);
+}
+
+function writeExports(module: WasmModule, wrapped: readonly number[], layout: Layout, content: Writer): void {
+  content.u32(module.exports.length + (module.start === undefined ? 2 : 3));
+  const wrapperOf = new Map(wrapped.map((index, place) => [index, module.functions.length + place]));
+  // A name is copied as bytes: it need not be ASCII.
+  for (const { kind, index, offset } of module.exports) {
+    const reader = new Reader(module.bytes, offset, module.bytes.length);
+    reader.skip(reader.u32());
+    content.copy(module.bytes, offset, reader.position);
+    content.u8(EXPORT_CODES[kind]);
+    content.u32(kind === 'function' ? (wrapperOf.get(index) ?? index) : index);
+  }
+  writeExport(FUEL_GLOBAL, 'global', layout.fuelGlobal, content);
+  writeExport(ABORT_GLOBAL, 'global', layout.abortGlobal, content);
+  if (module.start !== undefined) {
+    writeExport(START_EXPORT, 'function', wrapperOf.get(module.start) ?? 0, content);
+  }
+}
+
+function writeExport(name: string, kind: ExportKind, index: number, content: Writer): void {
+  content.asciiName(name);
+  content.u8(EXPORT_CODES[kind]);
+  content.u32(index);
+}
+
+/** Writes the code section, reusing its buffers from one body to the next. */
+class CodeWriter {
+  private readonly module: WasmModule;
+  private readonly layout: Layout;
+  private readonly plan: AssemblyPlan;
+  private readonly lists: readonly EditList[];
+  private readonly body = new Writer();
+  private readonly globalTypes: readonly number[];
+
+  constructor(module: WasmModule, layout: Layout, plan: AssemblyPlan) {
+    this.module = module;
+    this.layout = layout;
+    this.plan = plan;
+    this.lists = plan.passes.map(() => new EditList());
+    this.globalTypes = module.globals.map(({ type }) => type);
+  }
+
+  /** Returns the largest frame of the guest's functions. */
+  write(wrapped: readonly number[], content: Writer): number {
+    const { module } = this;
+    content.u32(module.bodies.length + wrapped.length + 1);
+    const validator = new Validator(module);
+    let largest = 0;
+    for (const [place, range] of module.bodies.entries()) {
+      const scanned = validator.scan(this.typeOf(module.imports.length + place), range);
+      largest = Math.max(largest, frameBytes(scanned));
+      this.writeBody(scanned);
+      this.finish(content, range.start);
+    }
+    for (const index of wrapped) {
+      this.writeWrapper(index);
+      this.finish(content, 0);
+    }
+    writeGrowBody(this.layout, this.plan.maxPages, this.body);
+    this.finish(content, 0);
+    return largest;
+  }
+
+  private typeOf(index: number): FunctionType {
+    const type = this.module.types[this.module.functions[index] ?? -1];
+    return type ?? { parameters: new Uint8Array(0), results: new Uint8Array(0) };
+  }
+
+  private finish(content: Writer, offset: number): void {
+    assertLimit('body-bytes', this.body.length, PREPARED_BODY_BYTES_MAX, offset);
+    content.u32(this.body.length);
+    content.append(this.body);
+    this.body.clear();
+  }
+
+  private writeBody(scanned: ScannedFunction): void {
+    const added: number[] = [];
+    const locals = { local: (type: number) => scanned.locals + added.push(type) - 1 };
+    const input = { scanned, layout: this.layout, locals, globalTypes: this.globalTypes };
+    const writers = this.plan.passes.map((pass, index) => {
+      const edits = this.lists[index] ?? new EditList();
+      edits.clear();
+      return pass.plan(input, edits);
+    });
+    this.writeLocals(scanned, added);
+    this.merge(scanned, writers);
+  }
+
+  private writeLocals(scanned: ScannedFunction, added: readonly number[]): void {
+    const { bytes } = this.module;
+    const reader = new Reader(bytes, scanned.declarations, scanned.end);
+    const groups = reader.u32();
+    this.body.u32(groups + added.length);
+    this.body.copy(bytes, reader.position, scanned.start);
+    for (const type of added) {
+      this.body.raw(1, type);
+    }
+  }
+
+  // The next edit is the one with the lowest offset; of several there, the earliest pass's.
+  private merge(scanned: ScannedFunction, writers: readonly EditWriter[]): void {
+    const { bytes } = this.module;
+    const next = writers.map(() => 0);
+    let copied = scanned.start;
+    for (;;) {
+      const pass = this.earliest(next);
+      const list = this.lists[pass];
+      const index = next[pass] ?? 0;
+      if (list === undefined) {
+        break;
+      }
+      const at = list.at[index] ?? 0;
+      this.body.copy(bytes, copied, at);
+      writers[pass]?.(list.kind[index] ?? 0, list.value[index] ?? 0, this.body);
+      copied = at + (list.skip[index] ?? 0);
+      next[pass] = index + 1;
+    }
+    this.body.copy(bytes, copied, scanned.end);
+  }
+
+  private earliest(next: readonly number[]): number {
+    let best = -1;
+    let lowest = Number.MAX_SAFE_INTEGER;
+    for (let pass = 0; pass < this.lists.length; pass++) {
+      const list = this.lists[pass];
+      const index = next[pass] ?? 0;
+      if (list === undefined || index >= list.count) {
+        continue;
+      }
+      const at = list.at[index] ?? 0;
+      if (at < lowest) {
+        lowest = at;
+        best = pass;
+      }
+    }
+    return best;
+  }
+
+  // The host enters here: the whole call budget, then the function, then canonical NaNs.
+  private writeWrapper(index: number): void {
+    const { body } = this;
+    const { parameters, results } = this.typeOf(index);
+    const floats = results.some((type) => type === op.F32 || type === op.F64);
+    const kept = floats ? results : results.subarray(0, 0);
+    const added: number[] = [...kept];
+    const first = parameters.length;
+    const scratch = scratchLocals({ local: (type) => first + added.push(type) - 1 });
+    const tail = new Writer(64);
+    for (let place = kept.length - 1; place >= 0; place--) {
+      tail.u8(op.LOCAL_SET);
+      tail.u32(first + place);
+    }
+    for (const [place, type] of kept.entries()) {
+      tail.u8(op.LOCAL_GET);
+      tail.u32(first + place);
+      if (type === op.F32 || type === op.F64) {
+        writeCanonical(type, scratch(type), tail);
+      }
+    }
+    body.u32(added.length);
+    for (const type of added) {
+      body.raw(1, type);
+    }
+    writeWholeBudget(this.layout.depthGlobal, body);
+    for (let place = 0; place < parameters.length; place++) {
+      body.u8(op.LOCAL_GET);
+      body.u32(place);
+    }
+    body.u8(op.CALL);
+    body.u32(index);
+    body.append(tail);
+    body.u8(op.END);
+  }
+}

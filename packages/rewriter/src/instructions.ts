@@ -1,0 +1,49 @@
+// One function body after validation: its instructions as columns, so that passes walk numbers, not objects.
+
+import type { TaintGraph } from './taint.ts';
+
+/** The branch leaves the function, whatever its depth is: what `value` holds for `return`. */
+export const TO_FUNCTION = 0x7fff_ffff;
+
+/**
+ * Columns over the instructions of one body, filled by the validator and reused for the next body.
+ * `value` holds what passes need of the immediates: a branch's depth (the outermost one of a branch table),
+ * the function a `call` names. `source` holds where the bits of an instruction's last float operand come
+ * from (see taint.ts), for the instructions that show them.
+ */
+export class InstructionColumns {
+  count = 0;
+  op = new Uint16Array(256);
+  at = new Uint32Array(256);
+  value = new Int32Array(256);
+  source = new Int32Array(256);
+  /** 1 where the instruction can never run. */
+  dead = new Uint8Array(256);
+
+  /** Forgets the last body and makes room for `capacity` instructions. */
+  reset(capacity: number): void {
+    this.count = 0;
+    if (capacity > this.op.length) {
+      const size = Math.max(capacity, this.op.length * 2);
+      this.op = new Uint16Array(size);
+      this.at = new Uint32Array(size);
+      this.value = new Int32Array(size);
+      this.source = new Int32Array(size);
+      this.dead = new Uint8Array(size);
+    }
+  }
+}
+
+/** A validated function body, as the passes see it. Valid until the next body is scanned. */
+export interface ScannedFunction {
+  readonly columns: InstructionColumns;
+  /** Bytes of the body: `start` is where the instructions begin, after the local declarations. */
+  readonly declarations: number;
+  readonly start: number;
+  readonly end: number;
+  /** Locals, parameters included. */
+  readonly locals: number;
+  /** Most operands on the stack at once. */
+  readonly operands: number;
+  readonly taint: TaintGraph;
+}

@@ -1,0 +1,85 @@
+// Call depth: recursion ends in a trap at the same call on every machine, before any engine's own stack does.
+//
+// A global holds how many bytes of the budget are left. A function that calls takes its frame off at its
+// entry, keeps the rest in a local, and puts that into the global before each call. Nothing is given back at
+// returns, branches or falls through the end: the caller writes its own figure before it calls again. The
+// host's calls come through wrappers that begin with the whole budget (see assemble.ts).
+//
+// A function that calls nothing costs nothing, unless its frame is large: then it only checks.
+
+import { CALL_BUDGET_BYTES, FRAME_BASE_BYTES, FRAME_SLOT_BYTES, LEAF_FRAME_BYTES_MAX } from '../limits.ts';
+import type { InstructionColumns, ScannedFunction } from '../instructions.ts';
+import * as op from '../opcodes.ts';
+import type { Writer } from '../writer.ts';
+import type { Pass, PassInput } from './pass.ts';
+
+const ENTER = 0;
+const BEFORE_CALL = 1;
+
+/** What one frame of a function is charged: by its locals and the most operands it holds at once. */
+export function frameBytes(scanned: ScannedFunction): number {
+  return FRAME_BASE_BYTES + FRAME_SLOT_BYTES * (scanned.locals + scanned.operands);
+}
+
+/** The pass that bounds call depth. */
+export const callDepth: Pass = {
+  name: 'call-depth',
+  plan(input, edits) {
+    const { scanned, layout } = input;
+    const { columns } = scanned;
+    const bytes = frameBytes(scanned);
+    const enterIndex = edits.push(columns.at[0] ?? 0, ENTER, bytes);
+    for (let index = 0; index < columns.count; index++) {
+      if (isGuestCall(columns, index, input)) {
+        edits.push(columns.at[index] ?? 0, BEFORE_CALL, 0);
+      }
+    }
+    if (edits.count === enterIndex + 1 && bytes <= LEAF_FRAME_BYTES_MAX) {
+      edits.clear();
+      return () => undefined;
+    }
+    const left = input.locals.local(op.I32);
+    return (kind, value, out) =>
+      kind === ENTER
+        ? writeEnter(value, left, layout.depthGlobal, out)
+        : writeCall(left, layout.depthGlobal, out);
+  },
+};
+
+// Imports run on the host's share of the stack and cannot call back.
+function isGuestCall(columns: InstructionColumns, index: number, input: PassInput): boolean {
+  const code = columns.op[index];
+  if (columns.dead[index] !== 0) {
+    return false;
+  }
+  return (
+    code === op.CALL_INDIRECT ||
+    (code === op.CALL && (columns.value[index] ?? 0) >= input.layout.importedFunctions)
+  );
+}
+
+function writeEnter(bytes: number, left: number, global: number, out: Writer): void {
+  out.u8(op.GLOBAL_GET);
+  out.u32(global);
+  out.u8(op.I32_CONST);
+  out.s32(bytes);
+  out.u8(op.I32_SUB);
+  out.u8(op.LOCAL_TEE);
+  out.u32(left);
+  out.raw(op.I32_CONST, 0, op.I32_LT_S, op.IF, op.EMPTY_BLOCK, op.UNREACHABLE, op.END);
+}
+
+function writeCall(left: number, global: number, out: Writer): void {
+  out.u8(op.LOCAL_GET);
+  out.u32(left);
+  out.u8(op.GLOBAL_SET);
+  out.u32(global);
+}
+
+/** Gives the whole budget to a call from the host. */
+export function writeWholeBudget(global: number, out: Writer): void {
+  out.u8(op.I32_CONST);
+  out.s32(CALL_BUDGET_BYTES);
+  out.u8(op.GLOBAL_SET);
+  out.u32(global);
+}

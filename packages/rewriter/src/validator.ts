@@ -1,0 +1,669 @@
+// Type-checks function bodies and decodes them into columns: the second half of validation, by the
+// algorithm of the standard's appendix (an operand stack and a control stack, no recursion), so that nesting
+// costs memory that is bounded and allocated once. The same walk follows where the bits of floats come from,
+// because only it knows which value is where. It is one class because the stacks are reused for every body.
+
+import { InstructionColumns, type ScannedFunction, TO_FUNCTION } from './instructions.ts';
+import { BRANCH_TABLE_MAX, LOCALS_MAX, NESTING_MAX, OPERANDS_MAX } from './limits.ts';
+import type { ByteRange, FunctionType, WasmModule } from './module.ts';
+import * as op from './opcodes.ts';
+import { parseValueType } from './parse-module.ts';
+import { Reader } from './reader.ts';
+import { assertLimit, refuse, refuseFeature } from './refusals.ts';
+import { EXACT, joinSources, sourceOfLocal, TAINTED, TaintGraph } from './taint.ts';
+
+const NO_TYPES = new Uint8Array(0);
+const EMPTY_TYPE: FunctionType = { parameters: NO_TYPES, results: NO_TYPES };
+const SINGLE_TYPES: ReadonlyMap<number, FunctionType> = new Map(
+  [op.I32, op.I64, op.F32, op.F64].map((type) => [
+    type,
+    { parameters: NO_TYPES, results: Uint8Array.of(type) },
+  ]),
+);
+
+// What opened a frame, beside the opcodes BLOCK, LOOP, IF and ELSE.
+const FUNCTION_FRAME = 0xff;
+
+/** Validates one body after the other against its module. */
+export class Validator {
+  private readonly module: WasmModule;
+  private readonly reader: Reader;
+  private readonly columns = new InstructionColumns();
+  private readonly taint = new TaintGraph();
+
+  private readonly locals = new Uint8Array(LOCALS_MAX);
+  private localCount = 0;
+
+  private readonly types = new Uint8Array(OPERANDS_MAX);
+  private readonly sources = new Int32Array(OPERANDS_MAX);
+  private height = 0;
+  private mostOperands = 0;
+
+  private readonly frameKinds = new Uint8Array(NESTING_MAX + 1);
+  private readonly frameHeights = new Uint32Array(NESTING_MAX + 1);
+  // 1 where the rest of the frame cannot be reached: any type may then be popped at its floor.
+  private readonly framePolymorphic = new Uint8Array(NESTING_MAX + 1);
+  // 1 where the frame was opened in code that cannot be reached.
+  private readonly frameDead = new Uint8Array(NESTING_MAX + 1);
+  private readonly frameTypes: FunctionType[] = [];
+  private depth = 0;
+  private floor = 0;
+
+  private instruction = 0;
+  private value = 0;
+  private source = EXACT;
+
+  constructor(module: WasmModule) {
+    this.module = module;
+    this.reader = new Reader(module.bytes, 0, 0);
+  }
+
+  /** Validates a body of type `type`, or throws a `Refusal`. The answer is valid until the next call. */
+  scan(type: FunctionType, body: ByteRange): ScannedFunction {
+    const reader = this.reader;
+    reader.position = body.start;
+    reader.end = body.end;
+    this.declareLocals(type);
+    const start = reader.position;
+    this.columns.reset(body.end - start);
+    this.begin(type);
+    this.walk();
+    if (reader.position !== body.end) {
+      refuse('malformed', reader.position, 'A function goes on after its end.');
+    }
+    return {
+      columns: this.columns,
+      declarations: body.start,
+      start,
+      end: body.end,
+      locals: this.localCount,
+      operands: this.mostOperands,
+      taint: this.taint,
+    };
+  }
+
+  private declareLocals(type: FunctionType): void {
+    const reader = this.reader;
+    const offset = reader.position;
+    this.locals.set(type.parameters);
+    let total = type.parameters.length;
+    const groups = reader.u32();
+    for (let group = 0; group < groups; group++) {
+      const count = reader.u32();
+      assertLimit('locals', total + count, LOCALS_MAX, offset);
+      this.locals.fill(parseValueType(reader), total, total + count);
+      total += count;
+    }
+    this.localCount = total;
+    this.taint.reset(total);
+    // A caller may pass anything: parameters are tainted from the start.
+    for (let parameter = 0; parameter < type.parameters.length; parameter++) {
+      this.taint.store(parameter, TAINTED);
+    }
+  }
+
+  private begin(type: FunctionType): void {
+    this.height = 0;
+    this.mostOperands = 0;
+    this.depth = 0;
+    this.floor = 0;
+    this.frameKinds[0] = FUNCTION_FRAME;
+    this.frameHeights[0] = 0;
+    this.framePolymorphic[0] = 0;
+    this.frameDead[0] = 0;
+    this.frameTypes[0] = { parameters: NO_TYPES, results: type.results };
+  }
+
+  private walk(): void {
+    const { reader, columns } = this;
+    while (this.depth >= 0) {
+      const index = columns.count;
+      this.instruction = reader.position;
+      this.value = 0;
+      this.source = EXACT;
+      const dead = (this.frameDead[this.depth] ?? 0) | (this.framePolymorphic[this.depth] ?? 0);
+      let code = reader.u8();
+      if (code === op.BULK_PREFIX) {
+        code = this.prefixed();
+      }
+      const operands = op.PLAIN.operands[code] ?? -1;
+      if (operands > 0) {
+        this.plain(code, operands);
+      } else {
+        this.special(code);
+      }
+      columns.at[index] = this.instruction;
+      columns.op[index] = code;
+      columns.value[index] = this.value;
+      columns.source[index] = this.source;
+      columns.dead[index] = dead;
+      columns.count = index + 1;
+    }
+  }
+
+  private prefixed(): number {
+    const code = this.reader.u32();
+    if (code > 14) {
+      const feature = op.featureOfPrefixed(code);
+      if (feature !== undefined) {
+        refuseFeature(feature, this.instruction, `Instruction 0xfc ${code}`);
+      }
+      refuse('malformed', this.instruction, `There is no instruction 0xfc ${code}.`);
+    }
+    return op.PREFIXED + code;
+  }
+
+  private plain(code: number, operands: number): void {
+    const table = op.PLAIN;
+    if (table.immediate[code] === op.IMMEDIATE_MEMORY) {
+      this.memoryArgument(table.alignment[code] ?? 0);
+    }
+    const last = operands === 2 ? this.pop(table.second[code] ?? 0) : EXACT;
+    const first = this.pop(table.first[code] ?? 0);
+    const result = table.result[code] ?? 0;
+    const nan = table.nan[code] ?? op.NAN_EXACT;
+    if (nan === op.NAN_EXACT) {
+      if (result !== 0) {
+        this.push(result, EXACT);
+      }
+      return;
+    }
+    if (nan === op.NAN_SHOWS || nan === op.NAN_COPIES_AND_SHOWS) {
+      this.source = operands === 2 ? last : first;
+    }
+    if (result !== 0) {
+      const copies = nan === op.NAN_COPIES || nan === op.NAN_COPIES_AND_SHOWS;
+      this.push(result, nan === op.NAN_MAKES ? TAINTED : copies ? first : EXACT);
+    }
+  }
+
+  private memoryArgument(naturalAlignment: number): void {
+    this.needMemory();
+    const offset = this.reader.position;
+    const alignment = this.reader.u32();
+    if (alignment >= 0x40 && alignment < 0x80) {
+      refuseFeature('multi-memory', offset, 'A memory index');
+    }
+    if (alignment > naturalAlignment) {
+      refuse('invalid', offset, 'The alignment is larger than the access.');
+    }
+    this.reader.u32();
+  }
+
+  private special(code: number): void {
+    switch (code) {
+      case op.NOP:
+        return;
+      case op.UNREACHABLE:
+        return this.die();
+      case op.BLOCK:
+      case op.LOOP:
+        return this.open(code, this.blockType());
+      case op.IF: {
+        const type = this.blockType();
+        this.pop(op.I32);
+        return this.open(code, type);
+      }
+      case op.ELSE:
+        return this.otherwise();
+      case op.END:
+        return this.close();
+      case op.BR:
+        this.popAll(this.label());
+        return this.die();
+      case op.BR_IF:
+        return this.branchIf();
+      case op.BR_TABLE:
+        return this.branchTable();
+      case op.RETURN:
+        this.value = TO_FUNCTION;
+        this.popAll(this.typeAt(0).results);
+        return this.die();
+      case op.CALL:
+        return this.call();
+      case op.CALL_INDIRECT:
+        return this.callIndirect();
+      case op.DROP:
+        this.pop(op.ANY);
+        return;
+      case op.SELECT:
+        return this.select();
+      case op.LOCAL_GET:
+        return this.localGet();
+      case op.LOCAL_SET:
+        this.localSet();
+        return;
+      case op.LOCAL_TEE: {
+        const source = this.localSet();
+        return this.push(this.locals[this.value] ?? 0, source);
+      }
+      case op.GLOBAL_GET:
+        return this.push(this.global(false), EXACT);
+      case op.GLOBAL_SET:
+        this.source = this.pop(this.global(true));
+        return;
+      default:
+        return this.constantOrMemory(code);
+    }
+  }
+
+  private constantOrMemory(code: number): void {
+    switch (code) {
+      case op.I32_CONST:
+        this.reader.s32();
+        return this.push(op.I32, EXACT);
+      case op.I64_CONST:
+        this.reader.skipS64();
+        return this.push(op.I64, EXACT);
+      case op.F32_CONST:
+        this.reader.skip(4);
+        return this.push(op.F32, EXACT);
+      case op.F64_CONST:
+        this.reader.skip(8);
+        return this.push(op.F64, EXACT);
+      case op.MEMORY_SIZE:
+        this.needMemory();
+        this.zeroByte();
+        return this.push(op.I32, EXACT);
+      case op.MEMORY_GROW:
+        this.needMemory();
+        this.zeroByte();
+        this.pop(op.I32);
+        return this.push(op.I32, EXACT);
+      default:
+        return this.bulk(code);
+    }
+  }
+
+  private bulk(code: number): void {
+    switch (code) {
+      case op.MEMORY_COPY:
+        this.needMemory();
+        this.zeroByte();
+        this.zeroByte();
+        return this.popThree();
+      case op.MEMORY_FILL:
+        this.needMemory();
+        this.zeroByte();
+        return this.popThree();
+      case op.MEMORY_INIT:
+        this.dataSegment();
+        this.needMemory();
+        this.zeroByte();
+        return this.popThree();
+      case op.DATA_DROP:
+        return this.dataSegment();
+      case op.TABLE_INIT:
+        this.elementSegment();
+        this.table();
+        return this.popThree();
+      case op.ELEM_DROP:
+        return this.elementSegment();
+      case op.TABLE_COPY:
+        this.table();
+        this.table();
+        return this.popThree();
+      default:
+        return this.unknown(code);
+    }
+  }
+
+  private unknown(code: number): never {
+    const feature = code === 0xfd && this.reader.u32() >= 0x100 ? 'relaxed-simd' : op.featureOfOpcode(code);
+    const name = `Instruction 0x${code.toString(16).padStart(2, '0')}`;
+    if (feature !== undefined) {
+      refuseFeature(feature, this.instruction, name);
+    }
+    return refuse('malformed', this.instruction, `${name} does not exist.`);
+  }
+
+  // Control.
+
+  private blockType(): FunctionType {
+    const offset = this.reader.position;
+    const code = this.reader.s33();
+    if (code >= 0) {
+      return this.module.types[code] ?? refuse('invalid', offset, `There is no type ${code}.`);
+    }
+    const byte = code + 0x80;
+    if (byte === op.EMPTY_BLOCK) {
+      return EMPTY_TYPE;
+    }
+    const single = SINGLE_TYPES.get(byte);
+    if (single !== undefined) {
+      return single;
+    }
+    const feature = op.featureOfType(byte);
+    if (feature !== undefined) {
+      refuseFeature(feature, offset, 'A block type');
+    }
+    return refuse('malformed', offset, 'A block has no valid type.');
+  }
+
+  private open(kind: number, type: FunctionType): void {
+    const parent = this.depth;
+    const depth = parent + 1;
+    assertLimit('nesting', depth, NESTING_MAX, this.instruction);
+    this.popAll(type.parameters);
+    this.depth = depth;
+    this.frameKinds[depth] = kind;
+    this.frameTypes[depth] = type;
+    this.frameHeights[depth] = this.height;
+    this.frameDead[depth] = (this.frameDead[parent] ?? 0) | (this.framePolymorphic[parent] ?? 0);
+    this.framePolymorphic[depth] = 0;
+    this.floor = this.height;
+    this.pushAll(type.parameters);
+  }
+
+  private die(): void {
+    this.height = this.floor;
+    this.framePolymorphic[this.depth] = 1;
+  }
+
+  private endFrame(): FunctionType {
+    const type = this.typeAt(this.depth);
+    this.popAll(type.results);
+    if (this.height !== this.floor) {
+      refuse(
+        'invalid',
+        this.instruction,
+        `${this.height - this.floor} operands are left at the end of a block.`,
+      );
+    }
+    return type;
+  }
+
+  private otherwise(): void {
+    if (this.frameKinds[this.depth] !== op.IF) {
+      refuse('invalid', this.instruction, 'An else has no if.');
+    }
+    const type = this.endFrame();
+    this.frameKinds[this.depth] = op.ELSE;
+    this.framePolymorphic[this.depth] = 0;
+    this.pushAll(type.parameters);
+  }
+
+  private close(): void {
+    const type = this.endFrame();
+    if (this.frameKinds[this.depth] === op.IF && !sameTypes(type.parameters, type.results)) {
+      refuse('invalid', this.instruction, 'An if without else must leave what it takes.');
+    }
+    this.depth -= 1;
+    if (this.depth >= 0) {
+      this.floor = this.frameHeights[this.depth] ?? 0;
+      this.pushAll(type.results);
+    }
+  }
+
+  /** The type of the frame that is `depth` frames above the function's. */
+  private typeAt(depth: number): FunctionType {
+    return this.frameTypes[depth] ?? EMPTY_TYPE;
+  }
+
+  // What a branch to the frame carries: a loop's parameters, because it is entered again, else the results.
+  private labelTypes(label: number): Uint8Array {
+    if (label > this.depth) {
+      refuse(
+        'invalid',
+        this.instruction,
+        `A branch leaves ${label} blocks, but only ${this.depth} are open.`,
+      );
+    }
+    const frame = this.depth - label;
+    const type = this.typeAt(frame);
+    return this.frameKinds[frame] === op.LOOP ? type.parameters : type.results;
+  }
+
+  private label(): Uint8Array {
+    this.value = this.reader.u32();
+    const types = this.labelTypes(this.value);
+    if (this.value === this.depth) {
+      this.value = TO_FUNCTION;
+    }
+    return types;
+  }
+
+  private branchIf(): void {
+    this.pop(op.I32);
+    const types = this.label();
+    this.popAll(types);
+    this.pushAll(types);
+  }
+
+  private branchTable(): void {
+    const reader = this.reader;
+    this.pop(op.I32);
+    const offset = reader.position;
+    const count = reader.u32() + 1;
+    assertLimit('branch-table', count, BRANCH_TABLE_MAX, offset);
+    let outermost = 0;
+    let arity = -1;
+    for (let index = 0; index < count; index++) {
+      const label = reader.u32();
+      const types = this.labelTypes(label);
+      if (arity >= 0 && types.length !== arity) {
+        refuse('invalid', offset, 'The targets of a branch table take different numbers of operands.');
+      }
+      arity = types.length;
+      outermost = Math.max(outermost, label);
+      this.peekAll(types);
+    }
+    this.value = outermost === this.depth ? TO_FUNCTION : outermost;
+    this.die();
+  }
+
+  // Calls.
+
+  private call(): void {
+    const index = this.reader.u32();
+    const type = this.module.types[this.module.functions[index] ?? -1];
+    if (type === undefined) {
+      refuse('invalid', this.instruction, `There is no function ${index}.`);
+    }
+    this.value = index;
+    this.apply(type);
+  }
+
+  private callIndirect(): void {
+    const index = this.reader.u32();
+    const type = this.module.types[index];
+    if (type === undefined) {
+      refuse('invalid', this.instruction, `There is no type ${index}.`);
+    }
+    this.table();
+    this.value = index;
+    this.pop(op.I32);
+    this.apply(type);
+  }
+
+  private apply(type: FunctionType): void {
+    this.popAll(type.parameters);
+    this.pushAll(type.results);
+  }
+
+  // Variables.
+
+  private select(): void {
+    this.pop(op.I32);
+    const secondSource = this.pop(op.ANY);
+    const second = this.popped;
+    const firstSource = this.pop(second);
+    const type = second === op.ANY ? this.popped : second;
+    this.push(type, joinSources(firstSource, secondSource));
+  }
+
+  private localIndex(): number {
+    const index = this.reader.u32();
+    if (index >= this.localCount) {
+      refuse('invalid', this.instruction, `There is no local ${index}.`);
+    }
+    this.value = index;
+    return index;
+  }
+
+  private localGet(): void {
+    const index = this.localIndex();
+    const type = this.locals[index] ?? 0;
+    this.push(type, isFloat(type) ? sourceOfLocal(index) : EXACT);
+  }
+
+  private localSet(): number {
+    const index = this.localIndex();
+    const type = this.locals[index] ?? 0;
+    const source = this.pop(type);
+    if (isFloat(type)) {
+      this.taint.store(index, source);
+    }
+    return source;
+  }
+
+  private global(toSet: boolean): number {
+    const index = this.reader.u32();
+    const global = this.module.globals[index];
+    if (global === undefined) {
+      return refuse('invalid', this.instruction, `There is no global ${index}.`);
+    }
+    if (toSet && !global.mutable) {
+      refuse('invalid', this.instruction, `Global ${index} is immutable.`);
+    }
+    this.value = index;
+    return global.type;
+  }
+
+  // Memory, table and segments.
+
+  private needMemory(): void {
+    if (this.module.memory === undefined) {
+      refuse('invalid', this.instruction, 'The module has no memory.');
+    }
+  }
+
+  private table(): void {
+    const offset = this.reader.position;
+    if (this.reader.u32() !== 0 || this.module.table === undefined) {
+      refuse('invalid', offset, 'An instruction is for a table that is not there.');
+    }
+  }
+
+  private zeroByte(): void {
+    const offset = this.reader.position;
+    if (this.reader.u8() !== 0) {
+      refuseFeature('multi-memory', offset, 'A memory index');
+    }
+  }
+
+  private dataSegment(): void {
+    const index = this.reader.u32();
+    const count = this.module.dataCount;
+    if (count === undefined) {
+      refuse('invalid', this.instruction, 'Data segments are used without a data count section.');
+    }
+    if (index >= count) {
+      refuse('invalid', this.instruction, `There is no data segment ${index}.`);
+    }
+  }
+
+  private elementSegment(): void {
+    const index = this.reader.u32();
+    if (index >= this.module.elementSegments) {
+      refuse('invalid', this.instruction, `There is no element segment ${index}.`);
+    }
+  }
+
+  // The operand stack.
+
+  private push(type: number, source: number): void {
+    const height = this.height;
+    if (height >= OPERANDS_MAX) {
+      assertLimit('operands', height + 1, OPERANDS_MAX, this.instruction);
+    }
+    this.types[height] = type;
+    this.sources[height] = source;
+    this.height = height + 1;
+    if (height >= this.mostOperands) {
+      this.mostOperands = height + 1;
+    }
+  }
+
+  /** The type of the value popped last. */
+  private popped = op.ANY;
+
+  /** Pops a value of type `expected` (`ANY` for whatever is there) and returns its source. */
+  private pop(expected: number): number {
+    const height = this.height;
+    if (height === this.floor) {
+      this.popNothing(expected);
+      return EXACT;
+    }
+    this.height = height - 1;
+    const type = this.types[height - 1] ?? 0;
+    this.popped = type;
+    if (type !== expected && type !== op.ANY && expected !== op.ANY) {
+      refuse(
+        'invalid',
+        this.instruction,
+        `An instruction wants ${op.typeName(expected)} and finds ${op.typeName(type)}.`,
+      );
+    }
+    return this.sources[height - 1] ?? EXACT;
+  }
+
+  private popNothing(expected: number): void {
+    if (this.framePolymorphic[this.depth] !== 1) {
+      refuse(
+        'invalid',
+        this.instruction,
+        `An instruction wants ${op.typeName(expected)} and finds no operand.`,
+      );
+    }
+    this.popped = op.ANY;
+  }
+
+  private popThree(): void {
+    this.pop(op.I32);
+    this.pop(op.I32);
+    this.pop(op.I32);
+  }
+
+  private popAll(types: Uint8Array): void {
+    for (let index = types.length - 1; index >= 0; index--) {
+      this.pop(types[index] ?? 0);
+    }
+  }
+
+  // What comes out of a block or call is not followed further: it may be tainted.
+  private pushAll(types: Uint8Array): void {
+    for (const type of types) {
+      this.push(type, isFloat(type) ? TAINTED : EXACT);
+    }
+  }
+
+  // Checks operands without popping them, as each target of a branch table does.
+  private peekAll(types: Uint8Array): void {
+    let height = this.height;
+    for (let index = types.length - 1; index >= 0; index--) {
+      const expected = types[index] ?? 0;
+      if (height === this.floor) {
+        this.popNothing(expected);
+        continue;
+      }
+      height -= 1;
+      const found = this.types[height] ?? 0;
+      if (found !== expected && found !== op.ANY) {
+        refuse(
+          'invalid',
+          this.instruction,
+          `A branch wants ${op.typeName(expected)} and finds ${op.typeName(found)}.`,
+        );
+      }
+    }
+  }
+}
+
+function isFloat(type: number): boolean {
+  return type === op.F32 || type === op.F64;
+}
+
+function sameTypes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((type, index) => type === right[index]);
+}

@@ -1,0 +1,99 @@
+// Writes the primitive encodings of a WebAssembly binary into bytes that grow.
+
+import { PREPARED_BYTES_MAX } from './limits.ts';
+import { assertLimit } from './refusals.ts';
+
+// Below this many bytes a loop copies faster than making a view for `set`.
+const LOOP_COPY_BYTES_MAX = 64;
+
+/** An append-only byte buffer. `clear` keeps the memory for the next use. */
+export class Writer {
+  private bytes: Uint8Array;
+  private used = 0;
+
+  constructor(capacity = 1024) {
+    this.bytes = new Uint8Array(capacity);
+  }
+
+  get length(): number {
+    return this.used;
+  }
+
+  clear(): void {
+    this.used = 0;
+  }
+
+  /** A copy of what was written. */
+  toBytes(): Uint8Array {
+    return this.bytes.slice(0, this.used);
+  }
+
+  u8(byte: number): void {
+    this.reserve(1);
+    this.bytes[this.used++] = byte;
+  }
+
+  u32(value: number): void {
+    this.reserve(5);
+    let rest = value >>> 0;
+    while (rest >= 0x80) {
+      this.bytes[this.used++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.bytes[this.used++] = rest;
+  }
+
+  /** A signed LEB128; 32 bits are enough for every constant the rewriter adds. */
+  s32(value: number): void {
+    this.reserve(5);
+    let rest = value | 0;
+    while (rest < -64 || rest > 63) {
+      this.bytes[this.used++] = (rest & 0x7f) | 0x80;
+      rest >>= 7;
+    }
+    this.bytes[this.used++] = rest & 0x7f;
+  }
+
+  /** Opcodes and other ready bytes. */
+  raw(...bytes: readonly number[]): void {
+    for (const byte of bytes) {
+      this.u8(byte);
+    }
+  }
+
+  copy(source: Uint8Array, from: number, to: number): void {
+    const count = to - from;
+    this.reserve(count);
+    if (count > LOOP_COPY_BYTES_MAX) {
+      this.bytes.set(source.subarray(from, to), this.used);
+      this.used += count;
+      return;
+    }
+    for (let index = from; index < to; index++) {
+      this.bytes[this.used++] = source[index] ?? 0;
+    }
+  }
+
+  append(other: Writer): void {
+    this.copy(other.bytes, 0, other.used);
+  }
+
+  /** A name of ASCII characters with its length: all names the rewriter adds are. */
+  asciiName(name: string): void {
+    this.u32(name.length);
+    for (let index = 0; index < name.length; index++) {
+      this.u8(name.charCodeAt(index));
+    }
+  }
+
+  private reserve(count: number): void {
+    const needed = this.used + count;
+    if (needed <= this.bytes.length) {
+      return;
+    }
+    assertLimit('prepared-bytes', needed, PREPARED_BYTES_MAX, 0);
+    const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    larger.set(this.bytes.subarray(0, this.used));
+    this.bytes = larger;
+  }
+}
