@@ -23,13 +23,13 @@ export interface JobView {
   readonly moduleDigest: string;
   readonly moduleBytes: number;
   /** Edition that prepared the module; absent while it is prepared. */
-  readonly edition: string | undefined;
+  readonly edition?: string | undefined;
   readonly abi: string;
   readonly tasks: TaskCounts;
   readonly fuel: string;
   readonly invalidResults: number;
   readonly submittedAtMs: number;
-  readonly finishedAtMs: number | undefined;
+  readonly finishedAtMs?: number | undefined;
   readonly isPublic: boolean;
   /** True when the caller's key made it. */
   readonly isMine: boolean;
@@ -91,12 +91,12 @@ export interface ReplicaView {
   /** Set for nodes that lie for a demonstration. */
   readonly nodeLabel: string;
   readonly grantedAtMs: number;
-  readonly ended: string | undefined;
-  readonly outcome: Outcome | undefined;
-  readonly outputDigest: string | undefined;
-  readonly fuel: string | undefined;
-  readonly wallMs: number | undefined;
-  readonly verdict: Verdict | undefined;
+  readonly ended?: string | undefined;
+  readonly outcome?: Outcome | undefined;
+  readonly outputDigest?: string | undefined;
+  readonly fuel?: string | undefined;
+  readonly wallMs?: number | undefined;
+  readonly verdict?: Verdict | undefined;
   readonly reason: string;
 }
 
@@ -123,11 +123,11 @@ export interface ResultView {
   readonly sequence: number;
   readonly index: number;
   readonly kind: ResultKind;
-  readonly outcome: Outcome | undefined;
-  readonly outputDigest: string | undefined;
+  readonly outcome?: Outcome | undefined;
+  readonly outputDigest?: string | undefined;
   readonly outputBytes: number;
   /** Base64 of an output of at most 4 KiB; larger ones are fetched by digest. */
-  readonly output: string | undefined;
+  readonly output?: string | undefined;
   readonly fuel: string;
   readonly reason: string;
 }
@@ -145,7 +145,7 @@ export interface NodeView {
   /** State with its reason, as the node says it. */
   readonly state: string;
   /** Which link carries its session now, and why not WebRTC where it is not. */
-  readonly link: LinkKind | undefined;
+  readonly link?: LinkKind | undefined;
   readonly linkNote: string;
   readonly leases: number;
   readonly capacity: number;
@@ -159,12 +159,12 @@ export interface NodeView {
   };
   readonly credit: string;
   readonly figures: {
-    readonly cpuPercent: number | undefined;
-    readonly memoryUsedBytes: number | undefined;
-    readonly temperatureCelsius: number | undefined;
-    readonly batteryPercent: number | undefined;
-    readonly fuelPerSecond: number | undefined;
-    readonly atMs: number | undefined;
+    readonly cpuPercent?: number | undefined;
+    readonly memoryUsedBytes?: number | undefined;
+    readonly temperatureCelsius?: number | undefined;
+    readonly batteryPercent?: number | undefined;
+    readonly fuelPerSecond?: number | undefined;
+    readonly atMs?: number | undefined;
   };
   readonly firstSeenAtMs: number;
   readonly lastSeenAtMs: number;
@@ -212,15 +212,15 @@ export interface KeyView {
   readonly name: string;
   readonly role: 'operator' | 'submitter';
   readonly createdAtMs: number;
-  readonly revokedAtMs: number | undefined;
-  readonly lastUsedAtMs: number | undefined;
+  readonly revokedAtMs?: number | undefined;
+  readonly lastUsedAtMs?: number | undefined;
 }
 
 export interface TokenView {
   readonly id: string;
   readonly ownerName: string;
   readonly createdAtMs: number;
-  readonly expiresAtMs: number | undefined;
-  readonly revokedAtMs: number | undefined;
+  readonly expiresAtMs?: number | undefined;
+  readonly revokedAtMs?: number | undefined;
   readonly uses: number;
 }

@@ -1,0 +1,72 @@
+/** The coordinator's environment, read in this one place. */
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { TrineError } from '@trine/protocol';
+
+export interface CoordinatorEnv {
+  readonly port: number;
+  readonly host: string;
+  /** Everything this coordinator keeps on disk. */
+  readonly dataDir: string;
+  /** A Postgres of the operator's; absent for the embedded one. */
+  readonly databaseUrl: string | undefined;
+  /** Shown to volunteers: who asks. */
+  readonly name: string;
+  /** Further origins that pages may be opened from, e.g. behind a proxy. */
+  readonly origins: readonly string[];
+  /** Whether `X-Forwarded-*` is believed. */
+  readonly trustProxy: boolean;
+  readonly logLevel: string;
+}
+
+const list = (text: string | undefined): readonly string[] =>
+  (text ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
+/** Parses the environment; a value that makes no sense stops the program with a sentence. */
+export function readEnv(env: NodeJS.ProcessEnv, rootDir: string): CoordinatorEnv {
+  return {
+    port: parsePort(env['PORT'] ?? '3000'),
+    host: env['HOST'] ?? '0.0.0.0',
+    dataDir: resolve(env['TRINE_DATA_DIR'] ?? resolve(rootDir, '.trine')),
+    databaseUrl: env['DATABASE_URL'] === '' ? undefined : env['DATABASE_URL'],
+    name: env['TRINE_NAME'] ?? `Trine on ${hostname()}`,
+    origins: list(env['TRINE_ORIGINS']).map(parseOrigin),
+    trustProxy: parseSwitch('TRINE_TRUST_PROXY', env['TRINE_TRUST_PROXY']),
+    logLevel: env['LOG_LEVEL'] ?? 'info',
+  };
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new TrineError('bad-request', `PORT is "${text}", which is no port: give a number from 0 to 65535.`);
+}
+
+function parseOrigin(text: string): string {
+  try {
+    return new URL(text).origin;
+  } catch (cause) {
+    throw new TrineError(
+      'bad-request',
+      `TRINE_ORIGINS names "${text}", which is no origin: give scheme and host, such as https://trine.example.org.`,
+      { cause },
+    );
+  }
+}
+
+function parseSwitch(name: string, text: string | undefined): boolean {
+  switch (text ?? '') {
+    case '':
+    case '0':
+    case 'false':
+      return false;
+    case '1':
+    case 'true':
+      return true;
+    default:
+      throw new TrineError('bad-request', `${name} is "${text}": give 1 or 0.`);
+  }
+}
