@@ -50,6 +50,14 @@ test('one thread runs a hundred guests after another', async () => {
   }
 });
 
+test('one thread answers failure after failure', async () => {
+  const thread = openThread();
+  const trapping = await requestFor({ run: `${spend(4)} unreachable` });
+  for (let index = 0; index < 3; index += 1) {
+    expect(await thread.run(trapping, LONG)).toMatchObject({ outcome: 'trapped', fuel: 4n });
+  }
+});
+
 test('an endless loop ends when its fuel does, and the thread goes on', async () => {
   const thread = openThread();
   const limits = { ...LIMITS, fuel: 1_000_000n };

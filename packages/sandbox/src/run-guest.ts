@@ -24,7 +24,7 @@ export function runGuest(request: RunRequest, hooks: GuestHooks): GuestEnd {
   const guest = openGuest(request, names, hooks);
   if ('outcome' in guest) return guest;
   const answer = attempt(() => drive(guest, request));
-  const output = answer.type === 'value' ? answer.value : EMPTY;
+  const output = answer.type === 'value' ? answer.value : noOutput();
   const failure = answer.type === 'value' ? undefined : answer;
   return (
     machineFailure(guest, failure) ??
@@ -55,7 +55,8 @@ type Attempt<T> = { readonly type: 'value'; readonly value: T } | Failure;
 /** A guest broke the ABI: the same as a trap of its own, but with better words. */
 class AbiBreach extends Error {}
 
-const EMPTY = new Uint8Array(0);
+/** A new one each time: an output's buffer is transferred to the owner, which empties it here. */
+const noOutput = (): Uint8Array => new Uint8Array(0);
 
 function openGuest(request: RunRequest, names: PreparedExports, hooks: GuestHooks): Guest | GuestEnd {
   const { limits } = request;
@@ -64,7 +65,8 @@ function openGuest(request: RunRequest, names: PreparedExports, hooks: GuestHook
   const opened = attempt(() => new WebAssembly.Instance(request.module, guestImports(slot, hooks)));
   if (opened.type === 'machine') return aborted(opened.reason);
   // Nothing has run yet, so a trap here is a data or element segment outside its memory or table.
-  if (opened.type === 'trap') return { outcome: 'trapped', output: EMPTY, fuel: 0n, reason: opened.reason };
+  if (opened.type === 'trap')
+    return { outcome: 'trapped', output: noOutput(), fuel: 0n, reason: opened.reason };
   const { exports } = opened.value;
   const { memory } = exports;
   const fuel = exports[names.fuel];
@@ -135,7 +137,7 @@ function machineFailure(guest: Guest, failure: Failure | undefined): GuestEnd | 
 function outOfFuel(guest: Guest, { limits }: RunRequest): GuestEnd | undefined {
   if (guest.fuel.value >= 0n) return undefined;
   const reason = `out of fuel at the limit of ${limits.fuel}`;
-  return { outcome: 'out-of-fuel', output: EMPTY, fuel: limits.fuel, reason };
+  return { outcome: 'out-of-fuel', output: noOutput(), fuel: limits.fuel, reason };
 }
 
 // Memory only ever grows, so one look at the end sees what the guest had at any time.
@@ -143,11 +145,11 @@ function memoryOverLimit(guest: Guest, { limits }: RunRequest): GuestEnd | undef
   const size = guest.memory.buffer.byteLength;
   if (size <= limits.memoryBytes) return undefined;
   const reason = `memory of ${size} bytes is over the limit of ${limits.memoryBytes} bytes`;
-  return { outcome: 'trapped', output: EMPTY, fuel: limits.fuel - guest.fuel.value, reason };
+  return { outcome: 'trapped', output: noOutput(), fuel: limits.fuel - guest.fuel.value, reason };
 }
 
 function aborted(reason: string): GuestEnd {
-  return { outcome: 'aborted', output: EMPTY, fuel: 0n, reason };
+  return { outcome: 'aborted', output: noOutput(), fuel: 0n, reason };
 }
 
 /** Engines throw `RuntimeError` for traps and something else (RangeError, InternalError) when they fail. */
