@@ -34,19 +34,24 @@ const casesSchema = z.strictObject({
 export type GuestCase = z.infer<typeof caseSchema>;
 export type GuestCases = z.infer<typeof casesSchema>;
 
-/** The folder that holds `<name>/manifest.json`; a bundle that moved passes its own. */
-export const GUESTS_URL = new URL('../guests/', import.meta.url);
-
-/** Reads one guest. Throws when it was not built: `npm run build` does that. */
-export async function loadGuest(name: GuestName, guests: URL = GUESTS_URL): Promise<LoadedGuest> {
+/**
+ * Reads one guest. Throws when it was not built: `npm run build` does that.
+ * `guests` is the folder that holds `<name>/manifest.json`; a bundle, which lies elsewhere, must say.
+ */
+export async function loadGuest(name: GuestName, guests: URL = ownGuests()): Promise<LoadedGuest> {
   const folder = new URL(`${name}/`, guests);
   const manifest = parseManifest(await readJson(new URL('manifest.json', folder)));
   return { manifest, module: await readModule(new URL(manifest.module, folder)) };
 }
 
 /** Reads a guest's known answers. */
-export async function loadCases(name: GuestName, guests: URL = GUESTS_URL): Promise<GuestCases> {
+export async function loadCases(name: GuestName, guests: URL = ownGuests()): Promise<GuestCases> {
   return casesSchema.parse(await readJson(new URL(`${name}/cases.json`, guests)));
+}
+
+// Called late, because a bundle may have no `import.meta.url` at all.
+function ownGuests(): URL {
+  return new URL('../guests/', import.meta.url);
 }
 
 async function readModule(url: URL): Promise<Uint8Array> {

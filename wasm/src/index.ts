@@ -7,7 +7,6 @@ export {
 } from './fractal.ts';
 export {
   GUEST_NAMES,
-  GUESTS_URL,
   type GuestCase,
   type GuestCases,
   type GuestName,

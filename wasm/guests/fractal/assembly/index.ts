@@ -12,9 +12,7 @@
 // Each pixel is the mean of four samples. A sample's escape count n, made continuous by where the orbit landed, is
 // mapped by m = n − first to m / (m + half): monotone, so that a mean of two samples lies between them, and never out of range.
 
-// @ts-ignore: decorator
-@external("trine", "progress")
-declare function progress(done: i32, total: i32): void;
+import { progress } from './trine';
 
 const INPUT_BYTES: i32 = 64;
 const SIZE_MAX: u32 = 256;

@@ -9,9 +9,7 @@
 // low and high halves are summed apart in two u64, which cannot overflow below 2^31 limbs, so the inner loop has no
 // carry and no store. Reduction is a shift and an addition: x ≡ (x mod 2^p) + ⌊x / 2^p⌋ (mod M(p)).
 
-// @ts-ignore: decorator
-@external("trine", "progress")
-declare function progress(done: i32, total: i32): void;
+import { progress } from './trine';
 
 /** Far beyond the demonstration's 2,300; a task of this size takes minutes. */
 const EXPONENT_MAX: u32 = 65_536;
