@@ -114,13 +114,24 @@ const STEPS = (stepAnswer: string): string => `(global $left (mut i32) (i32.cons
 
 test('a step guest is driven until it says done', async () => {
   const more = STEPS('(i32.gt_s (global.get $left) (i32.const 0))');
-  const result = await end({ more }, { input: Uint8Array.of(9) });
+  const result = await end({ run: 'none', more }, { input: Uint8Array.of(9) });
   expect(result).toMatchObject({ outcome: 'completed', fuel: 9n, output: new Uint8Array(4) });
 });
 
+test('a guest that exports run is run, whatever else it exports', async () => {
+  const result = await end({ run: answer(0, 3), more: STEPS('unreachable') });
+  expect(result).toMatchObject({ outcome: 'completed', fuel: 0n, output: new Uint8Array(3) });
+});
+
 test('a step guest that never ends runs out of fuel; one that answers nonsense has trapped', async () => {
-  expect(await end({ more: STEPS('(i32.const 1)') })).toMatchObject({ outcome: 'out-of-fuel', fuel: 1_000n });
-  expect(await end({ more: STEPS('(i32.const 2)') })).toMatchObject({ outcome: 'trapped', fuel: 1n });
+  expect(await end({ run: 'none', more: STEPS('(i32.const 1)') })).toMatchObject({
+    outcome: 'out-of-fuel',
+    fuel: 1_000n,
+  });
+  expect(await end({ run: 'none', more: STEPS('(i32.const 2)') })).toMatchObject({
+    outcome: 'trapped',
+    fuel: 1n,
+  });
 });
 
 test('what never met the rewriter is not run', async () => {

@@ -86,13 +86,14 @@ function openGuest(request: RunRequest, names: PreparedExports, hooks: GuestHook
 
 function drive(guest: Guest, request: RunRequest): Uint8Array {
   const { exports } = guest;
-  const step = exportedFunction(exports, 'step');
+  const run = exportedFunction(exports, 'run');
   guest.start?.();
   const input = placeInput(guest, request.input);
-  if (step === undefined) {
-    const answer = requireFunction(exports, 'run')(input, request.input.length);
-    return copyOutput(guest, answer, request.limits.outputBytes);
+  if (run !== undefined) {
+    return copyOutput(guest, run(input, request.input.length), request.limits.outputBytes);
   }
+  // A guest without `run` works in steps.
+  const step = requireFunction(exports, 'step');
   requireFunction(exports, 'start')(input, request.input.length);
   while (stepGoesOn(step())) if (guest.fuel.value < 0n) break;
   return copyOutput(guest, requireFunction(exports, 'output')(), request.limits.outputBytes);

@@ -6,6 +6,7 @@ import type { RunLimits, RunRequest } from './guest-thread.ts';
 export interface GuestText {
   readonly memory?: string;
   readonly alloc?: string;
+  /** `none` leaves the export out, as a step guest does. */
   readonly run?: string;
   readonly more?: string;
 }
@@ -46,8 +47,12 @@ export function compileGuest(guest: GuestText): Promise<WebAssembly.Module> {
     (global $fuel (export "trine:fuel") (mut i64) (i64.const 0))
     (global $aborted (export "trine:aborted") (mut i32) (i32.const 0))
     (func (export "alloc") (param $size i32) (result i32) ${guest.alloc ?? '(i32.const 1024)'})
-    (func (export "run") (param $input i32) (param $length i32) (result i64) ${guest.run ?? answer(0, 0)})
+    ${guest.run === 'none' ? '' : runFunction(guest.run ?? answer(0, 0))}
     ${guest.more ?? ''})`);
+}
+
+function runFunction(body: string): string {
+  return `(func (export "run") (param $input i32) (param $length i32) (result i64) ${body})`;
 }
 
 export async function requestFor(guest: GuestText, change: Partial<RunRequest> = {}): Promise<RunRequest> {
