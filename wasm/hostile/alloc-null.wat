@@ -1,0 +1,7 @@
+;; Refuses to take an input.
+;; expect: trapped
+(module
+  (memory (export "memory") 1)
+  (func (export "alloc") (param i32) (result i32) (i32.const 0))
+  (func (export "run") (param i32 i32) (result i64) (i64.const 0))
+)

@@ -1,0 +1,9 @@
+;; The loop sits in alloc, before any input is there.
+;; expect: out-of-fuel
+(module
+  (memory (export "memory") 1)
+  (func (export "alloc") (param i32) (result i32)
+    (loop $again (br $again))
+    (i32.const 0))
+  (func (export "run") (param i32 i32) (result i64) (i64.const 0))
+)

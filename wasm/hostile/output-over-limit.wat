@@ -1,0 +1,7 @@
+;; An output inside its memory, but longer than the job allows.
+;; expect: trapped
+(module
+  (memory (export "memory") 1 16)
+  (func (export "alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "run") (param i32 i32) (result i64) (i64.const 4097))
+)
