@@ -2,6 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { buildGuestThread } from '../build-thread.mjs';
 import type { GuestThread, ThreadFactory } from './guest-thread.ts';
@@ -142,6 +144,24 @@ test('an entry that cannot be started aborts the run with its words', async () =
   const result = await thread.run(await requestFor({}), LONG);
   expect(result.outcome).toBe('aborted');
   expect(result.reason).toContain('absent.mjs');
+});
+
+test('one bundle can be the program and its guest threads', async () => {
+  const outfile = join(outdir, 'program.mjs');
+  const contents = `import { isGuestThread, serveNodeGuests } from './node.ts';
+    if (isGuestThread()) serveNodeGuests(); else throw new Error('this is the program');`;
+  await build({
+    stdin: { contents, resolveDir: fileURLToPath(new URL('.', import.meta.url)), loader: 'ts' },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    logLevel: 'silent',
+  });
+  const thread = createNodeThreads({ entry: pathToFileURL(outfile) })();
+  open.push(thread);
+  expect(await thread.run(await requestFor({}), LONG)).toMatchObject({ outcome: 'completed' });
 });
 
 test('a thread has no environment, no arguments and no options of the process', async () => {
