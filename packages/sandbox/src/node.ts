@@ -1,5 +1,5 @@
 // Guest threads in Node: worker_threads with nothing of the process in them.
-import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { nodeEndpoint } from './node-endpoint.ts';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { ThreadFactory } from './guest-thread.ts';

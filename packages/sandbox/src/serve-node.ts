@@ -1,5 +1,5 @@
 // Connects the guest service to worker_threads' own port.
-import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { nodeEndpoint } from './node-endpoint.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveGuests } from './thread.ts';
 
