@@ -104,4 +104,28 @@ export const CONTROL_PLANE_LIMITS = {
     'a session without a link can be resumed this long',
     'the node says hello in a new session',
   ),
+  defaultFuel: limit(
+    1_000_000_000_000,
+    'count',
+    'metered instructions of one task when the job names no limit: minutes on any machine',
+    'the task ends `out-of-fuel`; ask for more',
+  ),
+  defaultMemoryBytes: limit(
+    268_435_456,
+    'bytes',
+    'linear memory of one task when the job names no limit; a phone can lend it',
+    'growth past it answers −1; ask for more',
+  ),
+  defaultOutputBytes: limit(
+    1_048_576,
+    'bytes',
+    'output of one task when the job names no limit',
+    'the task ends `trapped`; ask for more',
+  ),
+  resultsPoll: limit(
+    5_000,
+    'ms',
+    'a result stream looks again after this even if nothing was announced',
+    'a lost announcement delays a result by this much',
+  ),
 } as const satisfies Record<string, Limit>;

@@ -1,0 +1,109 @@
+/** From `prepare-module` to `job-prepared` or `job-refused`: fetch, prepare in a thread, keep, tell the shard. */
+import { type Digest, ERRORS, type JobId, type KeyId, shardOf, TrineError } from '@trine/protocol';
+import { EDITION, PAGE_BYTES } from '@trine/rewriter';
+import type { ArtifactRef, ShardEffect } from '@trine/scheduler';
+import type { Logger } from 'pino';
+import type { ArtifactFiles } from '../artifacts/artifact-files.ts';
+import type { EventSink } from '../event-sink.ts';
+import { CONTROL_PLANE_LIMITS } from '../limits.ts';
+import type { RegistryStore } from '../store/store.ts';
+import type { Preparer } from './preparer.ts';
+
+type PrepareModule = Extract<ShardEffect, { readonly type: 'prepare-module' }>;
+
+export interface PreparationOptions {
+  readonly preparer: Preparer;
+  readonly files: ArtifactFiles;
+  readonly registry: Pick<RegistryStore, 'saveArtifact'>;
+  readonly sink: EventSink;
+  readonly log: Logger;
+}
+
+/** Owner of what the coordinator itself makes; no key has this id. */
+export const COORDINATOR_KEY = 'coordinator' as KeyId;
+const RETRY_MIN_MS = 1_000;
+const RETRY_MAX_MS = 60_000;
+
+/** Makes the handler of `prepare-module`. A job that is under way already is not begun again. */
+export function createPreparation(options: PreparationOptions) {
+  const underWay = new Set<JobId>();
+  const cache = new Map<string, ArtifactRef>();
+  const timers = new Set<NodeJS.Timeout>();
+
+  const attempt = async (effect: PrepareModule, retryMs: number): Promise<void> => {
+    try {
+      await prepareJob(options, cache, effect);
+      underWay.delete(effect.job);
+    } catch (cause) {
+      options.log.error({ err: cause, job: effect.job }, 'a module could not be prepared');
+      if (cause instanceof TrineError && ERRORS[cause.code].retry) return retryLater(effect, retryMs);
+      underWay.delete(effect.job);
+      refuse(
+        options.sink,
+        effect.job,
+        'internal',
+        'The module could not be read or stored; the log says why.',
+      );
+    }
+  };
+  const retryLater = (effect: PrepareModule, retryMs: number): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      void attempt(effect, Math.min(retryMs * 2, RETRY_MAX_MS));
+    }, retryMs);
+    timers.add(timer);
+  };
+
+  return {
+    begin(effect: PrepareModule): void {
+      if (underWay.has(effect.job)) return;
+      underWay.add(effect.job);
+      void attempt(effect, RETRY_MIN_MS);
+    },
+    async close(): Promise<void> {
+      for (const timer of timers) clearTimeout(timer);
+      await options.preparer.close();
+    },
+  };
+}
+
+async function prepareJob(
+  options: PreparationOptions,
+  cache: Map<string, ArtifactRef>,
+  { job, module, limits }: PrepareModule,
+): Promise<void> {
+  const maxMemoryPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
+  const name = `${module.digest}/${EDITION}/${maxMemoryPages}`;
+  const known = cache.get(name);
+  if (known !== undefined) return tellPrepared(options.sink, job, module.digest, known);
+  const answer = await options.preparer.prepare({
+    module: await options.files.read(module.digest),
+    maxMemoryPages,
+  });
+  if (answer.type === 'refused') {
+    // The job is whole and stays: whoever starts the coordinator again finds it still to be prepared.
+    if (answer.code !== 'shutting-down') refuse(options.sink, job, answer.code, answer.message);
+    return;
+  }
+  const ref = await options.files.putBytes(answer.bytes);
+  await options.registry.saveArtifact(ref, COORDINATOR_KEY);
+  remember(cache, name, ref);
+  tellPrepared(options.sink, job, module.digest, ref);
+}
+
+function remember(cache: Map<string, ArtifactRef>, name: string, ref: ArtifactRef): void {
+  cache.set(name, ref);
+  const [oldest] = cache.keys();
+  if (cache.size > CONTROL_PLANE_LIMITS.preparedCached.value && oldest !== undefined) cache.delete(oldest);
+}
+
+const tellPrepared = (sink: EventSink, job: JobId, original: Digest, module: ArtifactRef): void =>
+  sink.submit(shardOf(job), {
+    type: 'job-prepared',
+    job,
+    module,
+    code: { module: original, edition: EDITION },
+  });
+
+const refuse = (sink: EventSink, job: JobId, code: string, message: string): void =>
+  sink.submit(shardOf(job), { type: 'job-refused', job, code, message });
