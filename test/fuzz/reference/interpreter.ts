@@ -1,0 +1,458 @@
+// The reference interpreter: runs a module the slow and obvious way and counts what it executes by the cost
+// table of docs. It shares no code with the rewriter and knows nothing of regions, so its count is the truth
+// that metered runs are held against.
+//
+// Every value is its bits as an unsigned BigInt. A float also remembers whether arithmetic made it: only
+// such NaNs become canonical where they are shown.
+
+import { decodeModule, type Instruction, type ReferenceFunction, type ReferenceModule } from './decode.ts';
+import { NUMERIC } from './numeric.ts';
+import { Trap, type Value } from './values.ts';
+
+/** How a reference run ended; the last two mean that it was given up. */
+export type ReferenceOutcome = 'completed' | 'trapped' | 'too-long' | 'too-deep';
+
+class GivenUp extends Error {
+  readonly outcome: 'too-long' | 'too-deep';
+  constructor(outcome: 'too-long' | 'too-deep') {
+    super(outcome);
+    this.outcome = outcome;
+  }
+}
+
+export interface ReferenceLimits {
+  readonly fuel: bigint;
+  readonly calls: number;
+  readonly maxPages: number;
+}
+
+const PAGE = 65536;
+const I32 = 0x7f;
+const F32 = 0x7d;
+const F64 = 0x7c;
+const FREE = new Set([0x01, 0x02, 0x03, 0x05, 0x0b]);
+const WIDTH = new Map([
+  [I32, 32],
+  [0x7e, 64],
+  [F32, 32],
+  [F64, 64],
+]);
+
+interface Frame {
+  readonly function: ReferenceFunction;
+  readonly locals: Value[];
+  readonly stack: Value[];
+}
+
+/** A branch on its way out: how many labels are still to be left. */
+type Flow = number | undefined;
+const RETURN = Number.MAX_SAFE_INTEGER;
+
+/** One instance of a module. */
+export class ReferenceInstance {
+  readonly module: ReferenceModule;
+  memory: Uint8Array;
+  fuel = 0n;
+  /** Host calls in order. */
+  readonly hostCalls: string[] = [];
+  /** A NaN was shown: an engine without canonical NaNs may differ from here on. */
+  nanShown = false;
+  /** A NaN that was only copied, with bits of its own, was shown. */
+  payloadShown = false;
+
+  private readonly limits: ReferenceLimits;
+  private readonly globals: Value[];
+  private readonly table: (number | undefined)[];
+  private readonly droppedData = new Set<number>();
+  private readonly droppedElements = new Set<number>();
+  private depth = 0;
+
+  constructor(bytes: Uint8Array, limits: ReferenceLimits) {
+    this.module = decodeModule(bytes);
+    this.limits = limits;
+    this.memory = new Uint8Array(this.module.memoryMin * PAGE);
+    this.globals = this.module.globals.map(({ type, bits }) =>
+      value(BigInt.asUintN(WIDTH.get(type) ?? 64, bits)),
+    );
+    this.table = Array.from({ length: this.module.tableSize }, () => undefined);
+    for (const [index, { at, functions }] of this.module.elements.entries()) {
+      if (at !== undefined) {
+        functions.forEach((target, place) => (this.table[at + place] = target));
+        this.droppedElements.add(index);
+      }
+    }
+    for (const [index, { at, bytes: content }] of this.module.data.entries()) {
+      if (at !== undefined) {
+        this.memory.set(content, at);
+        this.droppedData.add(index);
+      }
+    }
+  }
+
+  /** Calls an export with arguments as bits; results are bits, too. */
+  invoke(name: string, args: readonly bigint[]): { outcome: ReferenceOutcome; results: readonly bigint[] } {
+    const target = this.module.exports.get(name);
+    if (target === undefined || target.kind !== 0) {
+      throw new Error(`reference interpreter: no function "${name}"`);
+    }
+    try {
+      const type = this.functionAt(target.index).type;
+      const results = this.call(
+        target.index,
+        args.map((bits) => value(bits)),
+      );
+      return {
+        outcome: 'completed',
+        results: results.map((result, place) => this.shown(result, type.results[place] ?? 0)),
+      };
+    } catch (error) {
+      if (error instanceof Trap) return { outcome: 'trapped', results: [] };
+      if (error instanceof GivenUp) return { outcome: error.outcome, results: [] };
+      throw error;
+    }
+  }
+
+  private functionAt(index: number): ReferenceFunction {
+    return present(this.module.functions[index], 'function');
+  }
+
+  private charge(amount: bigint): void {
+    this.fuel += amount;
+    if (this.fuel > this.limits.fuel) {
+      throw new GivenUp('too-long');
+    }
+  }
+
+  private call(index: number, args: readonly Value[]): readonly Value[] {
+    const target = this.functionAt(index);
+    if (target.imported !== undefined) {
+      this.hostCalls.push(`${target.imported}(${args.map(({ bits }) => BigInt.asIntN(32, bits)).join(',')})`);
+      return [];
+    }
+    this.depth += 1;
+    if (this.depth > this.limits.calls) {
+      throw new GivenUp('too-deep');
+    }
+    const frame: Frame = {
+      function: target,
+      locals: [...args, ...target.locals.map(() => value(0n))],
+      stack: [],
+    };
+    this.run(frame, 0, target.code.length);
+    this.depth -= 1;
+    return frame.stack.slice(frame.stack.length - target.type.results.length);
+  }
+
+  // Runs instructions [from, to) and tells how many labels a branch has yet to leave.
+  private run(frame: Frame, from: number, to: number): Flow {
+    for (let at = from; at < to; at++) {
+      const instruction = present(frame.function.code[at], 'instruction');
+      if (!FREE.has(instruction.op)) {
+        this.charge(1n);
+      }
+      if (instruction.op >= 0x02 && instruction.op <= 0x04) {
+        const flow = this.block(frame, instruction, at);
+        if (flow !== undefined) return flow;
+        at = instruction.end;
+      } else if (instruction.op >= 0x0c && instruction.op <= 0x0f) {
+        const flow = branch(frame, instruction);
+        if (flow !== undefined) return flow;
+      } else {
+        this.step(frame, instruction);
+      }
+    }
+    return undefined;
+  }
+
+  private block(frame: Frame, instruction: Instruction, at: number): Flow {
+    const { parameters, results } = this.blockType(instruction);
+    const [start, end] = this.arm(frame, instruction, at);
+    const height = frame.stack.length - parameters.length;
+    for (;;) {
+      const flow = this.run(frame, start, end);
+      if (flow === undefined) return undefined;
+      if (flow !== 0) return flow === RETURN ? RETURN : flow - 1;
+      const arity = instruction.op === 0x03 ? parameters.length : results.length;
+      const carried = frame.stack.splice(frame.stack.length - arity, arity);
+      frame.stack.length = height;
+      frame.stack.push(...carried);
+      if (instruction.op !== 0x03) return undefined;
+    }
+  }
+
+  // The instructions a block runs: for an if, those of the arm its condition picks.
+  private arm(frame: Frame, instruction: Instruction, at: number): readonly [number, number] {
+    if (instruction.op !== 0x04) return [at + 1, instruction.end];
+    const chosen = pop(frame).bits !== 0n;
+    const middle = instruction.otherwise;
+    if (chosen) return [at + 1, middle < 0 ? instruction.end : middle];
+    return middle < 0 ? [instruction.end, instruction.end] : [middle + 1, instruction.end];
+  }
+
+  private blockType({ operands }: Instruction): {
+    parameters: readonly number[];
+    results: readonly number[];
+  } {
+    const code = operands[0] ?? 0;
+    if (code >= 0) return present(this.module.types[code], 'type');
+    return { parameters: [], results: code === -64 ? [] : [code + 0x80] };
+  }
+
+  private step(frame: Frame, instruction: Instruction): void {
+    const { op, operands, bits } = instruction;
+    const { stack, locals } = frame;
+    const index = operands[0] ?? 0;
+    const numeric = NUMERIC.get(op);
+    if (numeric !== undefined) {
+      const args = stack.splice(stack.length - numeric.operands, numeric.operands);
+      if (numeric.shows !== 0) {
+        const last = present(args.at(-1), 'operand');
+        args[args.length - 1] = { bits: this.shown(last, numeric.shows), made: false };
+      }
+      stack.push(numeric.apply(args));
+      return;
+    }
+    if (op >= 0x28 && op <= 0x35) return this.load(frame, op, operands[1] ?? 0);
+    if (op >= 0x36 && op <= 0x3e) return this.store(frame, op, operands[1] ?? 0);
+    if (op >= 0xfc08) return this.bulk(frame, op, operands);
+    switch (op) {
+      case 0x00:
+        throw new Trap('unreachable');
+      case 0x01:
+      case 0x0b:
+        return;
+      case 0x10:
+        return this.apply(frame, index);
+      case 0x11:
+        return this.applyIndirect(frame, index);
+      case 0x1a:
+        pop(frame);
+        return;
+      case 0x1b: {
+        const chosen = pop(frame).bits !== 0n;
+        const second = pop(frame);
+        const first = pop(frame);
+        stack.push(chosen ? first : second);
+        return;
+      }
+      case 0x20:
+        stack.push(present(locals[index], 'local'));
+        return;
+      case 0x21:
+        locals[index] = pop(frame);
+        return;
+      case 0x22:
+        locals[index] = present(stack.at(-1), 'operand');
+        return;
+      case 0x23:
+        stack.push(present(this.globals[index], 'global'));
+        return;
+      case 0x24:
+        this.globals[index] = value(
+          this.shown(pop(frame), present(this.module.globals[index], 'global').type),
+        );
+        return;
+      case 0x3f:
+        stack.push(value(BigInt(this.memory.length / PAGE)));
+        return;
+      case 0x40:
+        return this.grow(frame);
+      case 0x41:
+      case 0x43:
+        stack.push(value(BigInt.asUintN(32, bits)));
+        return;
+      case 0x42:
+      case 0x44:
+        stack.push(value(BigInt.asUintN(64, bits)));
+        return;
+      default:
+        throw new Error(`reference interpreter: no instruction 0x${op.toString(16)}`);
+    }
+  }
+
+  /** The bits of a value where the guest or the host can see them. */
+  private shown({ bits, made }: Value, type: number): bigint {
+    if (type !== F32 && type !== F64) return bits;
+    const isNan =
+      type === F32 ? (bits & 0x7fff_ffffn) > 0x7f80_0000n : (bits & (2n ** 63n - 1n)) > 0x7ff0n << 48n;
+    const canonical = type === F32 ? 0x7fc0_0000n : 0x7ff8n << 48n;
+    if (!isNan) return bits;
+    this.nanShown = true;
+    this.payloadShown ||= !made && bits !== canonical;
+    return made ? canonical : bits;
+  }
+
+  private apply(frame: Frame, index: number): void {
+    const count = this.functionAt(index).type.parameters.length;
+    frame.stack.push(...this.call(index, frame.stack.splice(frame.stack.length - count, count)));
+  }
+
+  private applyIndirect(frame: Frame, type: number): void {
+    const target = this.table[Number(pop(frame).bits)];
+    const wanted = present(this.module.types[type], 'type');
+    if (target === undefined || !sameType(this.functionAt(target).type, wanted)) {
+      throw new Trap('indirect call');
+    }
+    this.apply(frame, target);
+  }
+
+  private grow(frame: Frame): void {
+    const delta = Number(pop(frame).bits);
+    const before = this.memory.length / PAGE;
+    if (before + delta > Math.min(this.module.memoryMax, this.limits.maxPages)) {
+      frame.stack.push(value(0xffff_ffffn));
+      return;
+    }
+    this.charge(BigInt(delta) * 8192n);
+    const larger = new Uint8Array((before + delta) * PAGE);
+    larger.set(this.memory);
+    this.memory = larger;
+    frame.stack.push(value(BigInt(before)));
+  }
+
+  private load(frame: Frame, op: number, offset: number): void {
+    const [size, signed, width] = present(LOADS[op - 0x28], 'load');
+    const at = Number(pop(frame).bits) + offset;
+    this.within(at, size);
+    let bits = 0n;
+    for (let place = size - 1; place >= 0; place--) {
+      bits = (bits << 8n) | BigInt(this.memory[at + place] ?? 0);
+    }
+    frame.stack.push(value(signed ? BigInt.asUintN(width, BigInt.asIntN(size * 8, bits)) : bits));
+  }
+
+  private store(frame: Frame, op: number, offset: number): void {
+    const [size, type] = present(STORES[op - 0x36], 'store');
+    let bits = this.shown(pop(frame), type);
+    const at = Number(pop(frame).bits) + offset;
+    this.within(at, size);
+    for (let place = 0; place < size; place++) {
+      this.memory[at + place] = Number(bits & 0xffn);
+      bits >>= 8n;
+    }
+  }
+
+  private within(at: number, size: number, length = this.memory.length): void {
+    if (at + size > length) {
+      throw new Trap('out of bounds');
+    }
+  }
+
+  private bulk(frame: Frame, op: number, operands: readonly number[]): void {
+    const segment = operands[0] ?? 0;
+    if (op === 0xfc09) {
+      this.droppedData.add(segment);
+      return;
+    }
+    if (op === 0xfc0d) {
+      this.droppedElements.add(segment);
+      return;
+    }
+    const count = Number(pop(frame).bits);
+    const from = Number(pop(frame).bits);
+    const to = Number(pop(frame).bits);
+    this.charge(op >= 0xfc0c ? BigInt(count) : BigInt(count) / 8n);
+    this.move(op, segment, { count, from, to });
+  }
+
+  private move(
+    op: number,
+    segment: number,
+    { count, from, to }: { count: number; from: number; to: number },
+  ): void {
+    switch (op) {
+      case 0xfc08: {
+        const bytes = this.droppedData.has(segment)
+          ? new Uint8Array(0)
+          : present(this.module.data[segment], 'segment').bytes;
+        this.within(from, count, bytes.length);
+        this.within(to, count);
+        this.memory.set(bytes.subarray(from, from + count), to);
+        return;
+      }
+      case 0xfc0a:
+        this.within(from, count);
+        this.within(to, count);
+        this.memory.copyWithin(to, from, from + count);
+        return;
+      case 0xfc0b:
+        this.within(to, count);
+        this.memory.fill(from & 0xff, to, to + count);
+        return;
+      case 0xfc0c: {
+        const entries = this.droppedElements.has(segment)
+          ? []
+          : present(this.module.elements[segment], 'segment').functions;
+        this.within(from, count, entries.length);
+        this.within(to, count, this.table.length);
+        this.table.splice(to, count, ...entries.slice(from, from + count));
+        return;
+      }
+      default:
+        this.within(from, count, this.table.length);
+        this.within(to, count, this.table.length);
+        this.table.splice(to, count, ...this.table.slice(from, from + count));
+    }
+  }
+}
+
+// Size in bytes, whether it is sign-extended, and the width of the result, from 0x28 on.
+const LOADS: readonly (readonly [number, boolean, number])[] = [
+  [4, false, 32],
+  [8, false, 64],
+  [4, false, 32],
+  [8, false, 64],
+  [1, true, 32],
+  [1, false, 32],
+  [2, true, 32],
+  [2, false, 32],
+  [1, true, 64],
+  [1, false, 64],
+  [2, true, 64],
+  [2, false, 64],
+  [4, true, 64],
+  [4, false, 64],
+];
+
+// Size in bytes and the type of what is stored, from 0x36 on.
+const STORES: readonly (readonly [number, number])[] = [
+  [4, I32],
+  [8, 0x7e],
+  [4, F32],
+  [8, F64],
+  [1, I32],
+  [2, I32],
+  [1, 0x7e],
+  [2, 0x7e],
+  [4, 0x7e],
+];
+
+function branch(frame: Frame, { op, operands }: Instruction): Flow {
+  if (op === 0x0f) return RETURN;
+  if (op === 0x0c) return operands[0] ?? 0;
+  const chosen = Number(pop(frame).bits);
+  if (op === 0x0d) return chosen === 0 ? undefined : (operands[0] ?? 0);
+  return operands[Math.min(chosen, operands.length - 1)] ?? 0;
+}
+
+function value(bits: bigint): Value {
+  return { bits, made: false };
+}
+
+function pop(frame: Frame): Value {
+  return present(frame.stack.pop(), 'operand');
+}
+
+function present<Thing>(thing: Thing | undefined, what: string): Thing {
+  if (thing === undefined) {
+    throw new Error(`reference interpreter: no such ${what}`);
+  }
+  return thing;
+}
+
+function sameType(
+  left: { parameters: readonly number[]; results: readonly number[] },
+  right: { parameters: readonly number[]; results: readonly number[] },
+): boolean {
+  return left.parameters.join() === right.parameters.join() && left.results.join() === right.results.join();
+}
