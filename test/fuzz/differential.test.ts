@@ -107,7 +107,7 @@ beforeAll(() => {
       reference: runReference(original),
     });
   }
-});
+}, 300_000);
 
 describe('random modules', () => {
   it('are valid, before and after', () => {
