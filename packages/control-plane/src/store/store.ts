@@ -195,6 +195,8 @@ export interface RegistryStore {
   findArtifact(digest: Digest): Promise<ArtifactRef | undefined>;
   /** Whether this key uploaded the artifact, owns a job that reads it, or owns a job whose verified output it is. */
   mayRead(digest: Digest, key: KeyId): Promise<boolean>;
+  /** Whether a public job reads the artifact or has it as a verified output. */
+  mayAnyoneRead(digest: Digest): Promise<boolean>;
 
   /** Inputs of a job that is about to be submitted; visible to nobody before the job is. */
   saveInputs(job: JobId, inputs: readonly NewInput[]): Promise<void>;

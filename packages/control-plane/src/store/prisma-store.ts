@@ -1,0 +1,65 @@
+/** The store on Postgres, through Prisma. Takes any Postgres: the embedded one or `DATABASE_URL`. */
+import { createHash } from 'node:crypto';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from '../../generated/prisma/client.ts';
+import { COMMIT_PREFIX } from './commit-statement.ts';
+import { STORE_LIMITS } from './limits.ts';
+import { prismaRegistry } from './prisma-registry.ts';
+import { prismaShards } from './prisma-shards.ts';
+import { prismaViews } from './prisma-views.ts';
+import { withStoreErrors } from './store-errors.ts';
+import type { Store } from './store.ts';
+
+export interface PrismaStoreOptions {
+  /** `postgresql://user:password@host:port/database`; its schema must be migrated (`migrate`). */
+  readonly url: string;
+  /** Connections kept at most. */
+  readonly connections?: number;
+}
+
+/** A store on the Postgres at `url`. Connects when first used and again after the server was away. */
+export function createPrismaStore({
+  url,
+  connections = STORE_LIMITS.connections,
+}: PrismaStoreOptions): Store {
+  const adapter = new PrismaPg(
+    {
+      connectionString: url,
+      max: connections,
+      connectionTimeoutMillis: STORE_LIMITS.connectMs,
+      statement_timeout: STORE_LIMITS.statementMs,
+      application_name: 'trine',
+      keepAlive: true,
+    },
+    // An idle connection that breaks is no event: the next call opens another or says what is wrong.
+    {
+      onPoolError: () => undefined,
+      onConnectionError: () => undefined,
+      statementNameGenerator: statementName,
+    },
+  );
+  const prisma = new PrismaClient({ adapter });
+  let closing: Promise<void> | undefined;
+  return {
+    shards: prismaShards(prisma),
+    registry: prismaRegistry(prisma),
+    views: prismaViews(prisma),
+    ping: () => withStoreErrors(async () => void (await prisma.$queryRaw`SELECT 1`)),
+    close: () => (closing ??= prisma.$disconnect()),
+  };
+}
+
+/**
+ * Commits have a handful of texts (one for each set of tables that changed) and are long: Postgres parses each
+ * once a connection. Prisma's other queries have a text for every length of a list and are not kept.
+ */
+function statementName({ sql }: { readonly sql: string }): string {
+  if (!sql.startsWith(COMMIT_PREFIX)) return '';
+  const known = names.get(sql);
+  if (known !== undefined) return known;
+  const name = createHash('sha256').update(sql).digest('base64url').slice(0, 24);
+  names.set(sql, name);
+  return name;
+}
+
+const names = new Map<string, string>();
