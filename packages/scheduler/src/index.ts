@@ -23,3 +23,10 @@ export type {
   StoredShard,
   TaskRow,
 } from './rows.ts';
+export { apply, nextDeadlineMs } from './apply.ts';
+export { shardDigestRows, takeChanges } from './changes.ts';
+export { invariantViolations } from './invariants.ts';
+export { SCHEDULER_LIMITS } from './limits.ts';
+export { recoveryEffects, restoreShard } from './restore.ts';
+export type { ShardContext } from './shard.ts';
+export type { Shard } from './state.ts';
