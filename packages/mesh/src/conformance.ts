@@ -133,6 +133,8 @@ export function linkConformance(name: string, options: ConformanceOptions): void
       await atFar.until(() => atFar.frames.length === 64);
       far.send(patterned(1));
       await atNear.until(() => atNear.frames.length === 1);
+      // A buffer that never empties would stall a session: the test's own timeout is the failure.
+      while (near.bufferedBytes() > 0) await nextTurn();
       expect(near.bufferedBytes()).toBe(0);
     });
   });
@@ -575,7 +577,7 @@ function startAgent(options: {
       }
     },
     said: () => said,
-    turn: () => new Promise((resolve) => setImmediate(resolve)),
+    turn: nextTurn,
   };
 }
 
@@ -636,6 +638,8 @@ const refusalIn = (frames: readonly Uint8Array[]): string | undefined =>
     .flatMap((decoded) =>
       decoded.type === 'handshake' && decoded.handshake.type === 'refused' ? [decoded.handshake.code] : [],
     )[0];
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
 
