@@ -1,0 +1,46 @@
+/** Artifacts over plain HTTP, for both homes: `fetch` is in the page and in Node. */
+import { LIMITS } from '@trine/protocol';
+import type { ArtifactTransfer } from './ports.ts';
+
+/** Reads no more than the size the grant names, so that a mistaken server cannot fill the memory. */
+export const httpTransfer: ArtifactTransfer = {
+  async fetch(origin, artifact, signal) {
+    const response = await fetch(`${origin}/artifacts/${artifact.digest}`, {
+      headers: { authorization: `Bearer ${artifact.bearer}` },
+      credentials: 'omit',
+      signal,
+    });
+    if (!response.ok || response.body === null) {
+      throw new Error(`the coordinator answered ${response.status}`);
+    }
+    return readBounded(response.body, Math.min(artifact.sizeBytes, LIMITS.artifactBytes.value));
+  },
+  async upload(origin, { digest, bytes, bearer }, signal) {
+    const response = await fetch(`${origin}/artifacts/${digest}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/octet-stream' },
+      credentials: 'omit',
+      body: bytes as BodyInit,
+      signal,
+    });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`the coordinator answered ${response.status}`);
+  },
+};
+
+async function readBounded(body: ReadableStream<Uint8Array>, sizeBytes: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(sizeBytes);
+  const reader = body.getReader();
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (length + value.length > sizeBytes) {
+      await reader.cancel();
+      throw new Error('the artifact is larger than it should be');
+    }
+    bytes.set(value, length);
+    length += value.length;
+  }
+  return bytes.subarray(0, length);
+}
