@@ -1,0 +1,54 @@
+'use client';
+/** Another device joins by camera: the address of this page as a QR code. */
+import { useMemo } from 'react';
+import { encode } from 'uqr';
+import { Panel } from '../layout.tsx';
+
+export function AddDevice({ origin }: { readonly origin: string | undefined }) {
+  return (
+    <Panel title="Add another device">
+      {origin === undefined ? (
+        <p className="text-ink-2">
+          This coordinator has no address that other devices can reach. Connect the machine to a network and
+          reload.
+        </p>
+      ) : (
+        <div className="flex items-start gap-5">
+          <QrCode text={origin} />
+          <div className="min-w-0">
+            <p className="text-ink-2">A phone in the same network can scan this, or open</p>
+            <p className="mt-1 break-all font-medium">{origin}</p>
+            <p className="mt-3 text-sm text-ink-2">
+              On a machine without a screen, with Node 20.19 or newer:
+            </p>
+            <p className="code mt-1 break-all rounded-md bg-sunken px-2 py-1.5">
+              curl -fsS {origin}/runner.mjs -o trine.mjs &amp;&amp; node trine.mjs join {origin}
+            </p>
+          </div>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+/** Dark on light in both themes: many cameras read nothing else. */
+function QrCode({ text }: { readonly text: string }) {
+  const { path, size } = useMemo(() => qrPath(text), [text]);
+  return (
+    <svg
+      viewBox={`0 0 ${size} ${size}`}
+      role="img"
+      aria-label={`QR code of ${text}`}
+      shapeRendering="crispEdges"
+      className="size-32 shrink-0 rounded-lg border border-line bg-white"
+    >
+      <path d={path} fill="#0c1313" />
+    </svg>
+  );
+}
+
+function qrPath(text: string): { readonly path: string; readonly size: number } {
+  const code = encode(text, { border: 2 });
+  const squares = code.data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : '')));
+  return { path: squares.join(''), size: code.size };
+}

@@ -1,0 +1,72 @@
+'use client';
+/** Lend this computer: what is asked, one button, and everything that happens while it runs. */
+import { useQuery } from '@tanstack/react-query';
+import { useTRPC } from '../../lib/api.ts';
+import type { WorkerUrls } from '../../lib/agent-port.ts';
+import { type AgentHandle, useAgent } from '../../lib/use-agent.ts';
+import { AddDevice } from './add-device.tsx';
+import { ConsentTerms } from './consent-terms.tsx';
+import { Contribution } from './contribution.tsx';
+import { Encouragement } from './encouragement.tsx';
+import { Instrument } from './instrument.tsx';
+import { ThreadRows } from './thread-rows.tsx';
+
+interface DonatePageProps {
+  /** Absent when the thread programs were not built. */
+  readonly workers: WorkerUrls | undefined;
+  /** Where another device can open this page; absent when there is no such address. */
+  readonly shareOrigin: string | undefined;
+}
+
+export function DonatePage({ workers, shareOrigin }: DonatePageProps) {
+  const agent = useAgent(workers);
+  const trpc = useTRPC();
+  const overview = useQuery(trpc.cluster.overview.queryOptions());
+  const asker = overview.data?.coordinator.name;
+  const hasBegun = agent.view !== undefined;
+  return (
+    <div className="grid items-start gap-4 sm:gap-6 lg:grid-cols-[minmax(0,1.25fr)_minmax(0,1fr)]">
+      <div className="grid min-w-0 gap-4 sm:gap-6">
+        <Lead agent={agent} />
+        <div className="panel overflow-hidden">
+          <Instrument agent={agent} canStart={workers !== undefined}>
+            {hasBegun || agent.preferences.consentedAtMs !== undefined ? null : (
+              <ConsentTerms asker={asker} />
+            )}
+          </Instrument>
+          {hasBegun ? <ThreadRows agent={agent} /> : null}
+        </div>
+        {hasBegun || agent.kept !== undefined ? <Contribution agent={agent} /> : null}
+        {agent.preferences.consentedAtMs === undefined && !hasBegun ? null : (
+          <details className="panel px-4 py-3 sm:px-5">
+            <summary className="font-medium">What was agreed</summary>
+            <div className="-mx-4 mt-1 sm:-mx-5">
+              <ConsentTerms asker={asker} />
+            </div>
+          </details>
+        )}
+      </div>
+      <div className="grid min-w-0 gap-4 sm:gap-6">
+        <Encouragement />
+        <AddDevice origin={shareOrigin} />
+      </div>
+    </div>
+  );
+}
+
+function Lead({ agent }: { readonly agent: AgentHandle }) {
+  if (agent.view !== undefined) return <h1 className="sr-only">Lend this computer</h1>;
+  return (
+    <header className="pb-1 sm:pb-2">
+      <h1 className="text-[2rem] font-semibold leading-[1.12] sm:text-[2.75rem]">
+        Lend this computer.
+        <br />
+        <span className="text-accent">Three must agree.</span>
+      </h1>
+      <p className="mt-3 max-w-xl text-[1.05rem] text-ink-2">
+        While this page is open it works on small pieces of public computations. Three devices that do not
+        know each other compute every piece, and an answer counts when they agree exactly.
+      </p>
+    </header>
+  );
+}

@@ -1,0 +1,122 @@
+'use client';
+/** State with its reason, the one button, and how much of the machine is lent. */
+import { figureText, formatFuelRate } from '../../lib/format.ts';
+import { type Saying, sayingOf } from '../../lib/donate-words.ts';
+import type { AgentHandle } from '../../lib/use-agent.ts';
+import { Icon } from '../icons.tsx';
+import { Mark, type MarkState } from '../mark.tsx';
+import { ThreadSlider } from './thread-slider.tsx';
+
+interface InstrumentProps {
+  readonly agent: AgentHandle;
+  readonly canStart: boolean;
+  /** Stands between the state and the controls: the terms, before they are agreed to. */
+  readonly children?: React.ReactNode;
+}
+
+export function Instrument({ agent, canStart, children }: InstrumentProps) {
+  const { view, pressed, preferences } = agent;
+  const hasConsented = preferences.consentedAtMs !== undefined;
+  const saying = sayingOf({ view, pressed, hasConsented });
+  return (
+    <section aria-label="This computer">
+      {view === undefined && !hasConsented ? null : <StateLine agent={agent} saying={saying} />}
+      {children}
+      <div className="grid gap-4 border-t border-line px-4 py-4 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-end sm:gap-8 sm:px-6 sm:py-5">
+        <ThreadSlider threads={preferences.threads} onChange={agent.setThreads} />
+        <MainButton agent={agent} saying={saying} canStart={canStart} />
+      </div>
+      <Notes agent={agent} canStart={canStart} />
+    </section>
+  );
+}
+
+function StateLine({ agent, saying }: { readonly agent: AgentHandle; readonly saying: Saying }) {
+  const rate = formatFuelRate(saying.isOn ? (agent.view?.fuelPerSecond ?? 0) : 0);
+  return (
+    <div className="flex items-center gap-4 px-4 py-5 sm:gap-5 sm:px-6 sm:py-6">
+      <Mark state={markOf(agent, saying)} size={56} className={saying.isOn ? 'text-accent' : 'text-ink-3'} />
+      <div className="min-w-0 flex-1" role="status">
+        <p className="text-[1.35rem] font-semibold leading-7 tracking-tight sm:text-[1.6rem]">
+          {saying.word}
+        </p>
+        <p className="mt-0.5 text-ink-2">{saying.reason}</p>
+      </div>
+      <p className="hidden text-right sm:block" title={`${figureText(rate)}: metered instructions a second`}>
+        <span className="block text-[1.9rem] font-semibold leading-9 tracking-tight">{rate.value}</span>
+        <span className="text-sm text-ink-3">{rate.unit}</span>
+      </p>
+    </div>
+  );
+}
+
+function markOf({ view }: AgentHandle, saying: Saying): MarkState {
+  if (!saying.isOn) return 'waiting';
+  return view?.phase === 'working' ? 'working' : 'running';
+}
+
+interface MainButtonProps {
+  readonly agent: AgentHandle;
+  readonly saying: Saying;
+  readonly canStart: boolean;
+}
+
+/** One place for start and stop, so that a person who wants out need not look for it. */
+function MainButton({ agent, saying, canStart }: MainButtonProps) {
+  const size = 'button w-full !min-h-13 !rounded-xl !px-7 !text-[1.08rem] sm:w-64';
+  if (saying.isOn) {
+    return (
+      <button type="button" className={`${size} !border-2 !border-ink`} onClick={agent.stop}>
+        <Icon name="stop" filled />
+        Stop
+      </button>
+    );
+  }
+  const again = agent.preferences.consentedAtMs !== undefined;
+  return (
+    <button
+      type="button"
+      className={`${size} button-accent`}
+      disabled={!canStart || !agent.ready || agent.pressed === 'stop'}
+      onClick={agent.start}
+    >
+      <Icon name="play" filled />
+      {again ? 'Go on lending' : 'Lend this computer'}
+    </button>
+  );
+}
+
+function Notes({ agent, canStart }: { readonly agent: AgentHandle; readonly canStart: boolean }) {
+  const weaker = agent.view?.weaker ?? [];
+  const troubles = [
+    ...(canStart
+      ? []
+      : ['The thread programs are missing: the operator must run npm run build, then reload this page.']),
+    ...(agent.trouble === '' ? [] : [agent.trouble]),
+  ];
+  if (weaker.length === 0 && troubles.length === 0) return null;
+  return (
+    <div className="border-t border-line px-4 py-3 text-sm sm:px-6">
+      {troubles.map((trouble) => (
+        <p key={trouble} role="alert" className="text-alarm">
+          {trouble}
+        </p>
+      ))}
+      {weaker.length === 0 ? null : (
+        <div className="flex gap-2 text-ink-2">
+          <span className="mt-0.5 text-warn">
+            <Icon name="warn" size={16} />
+          </span>
+          <div>
+            <p className="font-medium">Weaker on this address</p>
+            <ul className="list-disc pl-4">
+              {weaker.map((note) => (
+                <li key={note}>{note}</li>
+              ))}
+            </ul>
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+'use client';
+/** The newest entries of a job's result log. */
+import type { JobView, ResultView } from '../../lib/views.ts';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTRPC } from '../../lib/api.ts';
+import { counted, figureText, formatBytes, formatFuel, shortDigest } from '../../lib/format.ts';
+import { previewOutput } from '../../lib/output-preview.ts';
+import { TaskStateChip } from '../chips.tsx';
+import { Empty, Loading, Panel, WideTable } from '../layout.tsx';
+
+const PAGE = 25;
+
+export function ResultList({ job }: { readonly job: JobView }) {
+  const trpc = useTRPC();
+  const [back, setBack] = useState(0);
+  const after = Math.max(0, job.resultSequence - PAGE * (back + 1));
+  const results = useQuery(
+    trpc.jobs.resultsPage.queryOptions(
+      { job: job.id, after, count: PAGE },
+      { enabled: job.resultSequence > 0, placeholderData: keepPreviousData },
+    ),
+  );
+  return (
+    <Panel title="Results" flush aside={`${counted(job.resultSequence, 'entry', 'entries')}, newest first`}>
+      {job.resultSequence === 0 ? (
+        <Empty title="No task is decided yet">
+          <p>A result appears here as soon as enough nodes of different owners agree on it.</p>
+        </Empty>
+      ) : results.data === undefined ? (
+        <Loading what="results" />
+      ) : (
+        <ResultTable results={results.data.toReversed()} kind={kindOf(job)} />
+      )}
+      <div className="flex items-center justify-end gap-2 px-4 py-2 text-sm sm:px-5">
+        <button
+          type="button"
+          className="button !min-h-9"
+          disabled={back === 0}
+          onClick={() => setBack(back - 1)}
+        >
+          Newer
+        </button>
+        <button
+          type="button"
+          className="button !min-h-9"
+          disabled={after === 0}
+          onClick={() => setBack(back + 1)}
+        >
+          Older
+        </button>
+      </div>
+    </Panel>
+  );
+}
+
+function kindOf(job: JobView): 'bytes' | 'text' | undefined {
+  const kind = job.manifest.output?.kind;
+  return kind === 'image' ? 'bytes' : kind;
+}
+
+function ResultTable({
+  results,
+  kind,
+}: {
+  readonly results: readonly ResultView[];
+  readonly kind: 'bytes' | 'text' | undefined;
+}) {
+  return (
+    <WideTable label="Results">
+      <thead>
+        <tr>
+          <th scope="col" className="number">
+            No.
+          </th>
+          <th scope="col" className="number">
+            Task
+          </th>
+          <th scope="col">Decision</th>
+          <th scope="col">Output</th>
+          <th scope="col">Digest</th>
+          <th scope="col" className="number">
+            Fuel
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {results.map((result) => (
+          <tr key={result.sequence}>
+            <td className="number text-ink-3">{result.sequence}</td>
+            <td className="number">{result.index}</td>
+            <td>
+              <TaskStateChip state={result.kind} />
+              {result.outcome === undefined || result.outcome === 'completed' ? null : (
+                <span className="ml-2 text-ink-2">{result.outcome}</span>
+              )}
+            </td>
+            <td className="min-w-56 break-words">
+              <Output result={result} kind={kind} />
+            </td>
+            <td className="code whitespace-nowrap text-ink-3" title={result.outputDigest}>
+              {result.outputDigest === undefined ? '' : shortDigest(result.outputDigest)}
+            </td>
+            <td className="number" title={`${result.fuel} fuel`}>
+              {figureText(formatFuel(result.fuel))}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </WideTable>
+  );
+}
+
+function Output({
+  result,
+  kind,
+}: {
+  readonly result: ResultView;
+  readonly kind: 'bytes' | 'text' | undefined;
+}) {
+  if (result.kind !== 'verified') return <span className="text-ink-2">{result.reason}</span>;
+  if (result.output === undefined) {
+    return result.outputDigest === undefined ? (
+      <span className="text-ink-2">{result.reason}</span>
+    ) : (
+      <a className="link" href={`/artifacts/${result.outputDigest}`} download={`${result.outputDigest}.bin`}>
+        {formatBytes(result.outputBytes)}
+      </a>
+    );
+  }
+  const preview = previewOutput(result.output, kind);
+  if (preview.kind === 'empty') return <span className="text-ink-3">empty</span>;
+  return <span className={preview.kind === 'hex' ? 'code' : ''}>{preview.text}</span>;
+}

@@ -1,0 +1,120 @@
+'use client';
+/** The agent as the donate page holds it: made on the first press, ended with the page. */
+import type { AgentView } from '@trine/agent';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { openAgent } from './agent-browser.ts';
+import type { AgentPort, KeptCounters, Preferences, WorkerUrls } from './agent-port.ts';
+import { keepConsent, keepThreads, keepToken, readKept } from './kept.ts';
+import { takeJoinToken } from './join-token.ts';
+
+export interface AgentHandle {
+  /** False until this browser's own memory was read. */
+  readonly ready: boolean;
+  readonly view: AgentView | undefined;
+  readonly preferences: Preferences;
+  readonly kept: KeptCounters | undefined;
+  readonly hasToken: boolean;
+  /** Set from the press until the agent has followed, so that the page answers at once. */
+  readonly pressed: 'start' | 'stop' | undefined;
+  /** Why the agent could not be started, or empty. */
+  readonly trouble: string;
+  readonly start: () => void;
+  readonly stop: () => void;
+  readonly setThreads: (threads: number) => void;
+}
+
+const THREADS_FALLBACK = 2;
+
+/** Half of the machine: a guest that takes all is not invited again. */
+const defaultThreads = (): number =>
+  Math.max(1, Math.floor((globalThis.navigator?.hardwareConcurrency ?? THREADS_FALLBACK) / 2));
+
+export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
+  const port = useRef<AgentPort | undefined>(undefined);
+  const [ready, setReady] = useState(false);
+  const [view, setView] = useState<AgentView | undefined>(undefined);
+  const [preferences, setPreferences] = useState<Preferences>({ consentedAtMs: undefined, threads: 1 });
+  const [kept, setKept] = useState<KeptCounters | undefined>(undefined);
+  const [token, setToken] = useState<string | undefined>(undefined);
+  const [pressed, setPressed] = useState<'start' | 'stop' | undefined>(undefined);
+  const [trouble, setTrouble] = useState('');
+
+  useEffect(() => {
+    let gone = false;
+    const arrived = takeJoinToken();
+    const read = async (): Promise<void> => {
+      if (arrived !== undefined) await keepToken(arrived);
+      const memory = await readKept();
+      if (gone) return;
+      setPreferences({ consentedAtMs: memory.consentedAtMs, threads: memory.threads ?? defaultThreads() });
+      setKept(memory.counters);
+      setToken(memory.token);
+      setReady(true);
+    };
+    read().catch((cause: unknown) => {
+      if (gone) return;
+      setPreferences({ consentedAtMs: undefined, threads: defaultThreads() });
+      setTrouble(
+        `This browser keeps nothing for this page (${wordsOf(cause)}). Lending works, but is forgotten on reload.`,
+      );
+      setReady(true);
+    });
+    return () => {
+      gone = true;
+      port.current?.close();
+      port.current = undefined;
+    };
+  }, []);
+
+  const start = useCallback(() => {
+    if (workers === undefined) return;
+    setPressed('start');
+    setTrouble('');
+    const begin = async (): Promise<void> => {
+      const consentedAtMs = preferences.consentedAtMs ?? Date.now();
+      setPreferences((before) => ({ ...before, consentedAtMs }));
+      await keepConsent(consentedAtMs).catch(() => {});
+      if (port.current === undefined) {
+        const opened = await openAgent({ workers, token, threads: preferences.threads });
+        port.current = opened;
+        opened.listen(setView);
+      }
+      await port.current.start();
+    };
+    begin()
+      .catch((cause: unknown) =>
+        setTrouble(`The agent did not start: ${wordsOf(cause)}. Reload the page and try again.`),
+      )
+      .finally(() => setPressed(undefined));
+  }, [workers, preferences, token]);
+
+  const stop = useCallback(() => {
+    setPressed('stop');
+    Promise.resolve(port.current?.stop())
+      .catch((cause: unknown) =>
+        setTrouble(`Stopping failed: ${wordsOf(cause)}. Closing the tab stops everything.`),
+      )
+      .finally(() => setPressed(undefined));
+  }, []);
+
+  const setThreads = useCallback((threads: number) => {
+    setPreferences((before) => ({ ...before, threads }));
+    keepThreads(threads).catch(() => {});
+    port.current?.setThreads(threads).catch(() => {});
+  }, []);
+
+  return {
+    ready,
+    view,
+    preferences,
+    kept,
+    hasToken: token !== undefined,
+    pressed,
+    trouble,
+    start,
+    stop,
+    setThreads,
+  };
+}
+
+const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
