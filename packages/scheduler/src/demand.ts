@@ -24,17 +24,20 @@ function demandOfJob(shard: Shard, job: Job): number {
 }
 
 /**
- * Said when it appears, ends or changes priority; and again when slots were refused and something has
- * become leasable since, so that a gateway knows to offer them once more.
+ * Said when it appears, doubles, ends or changes priority; and again when slots were refused and something has
+ * become leasable afterwards, so that a gateway knows to offer them once more.
  */
 export function publishDemand(turn: Turn): void {
   const { shard } = turn;
   const before = shard.demand;
   const demand = demandOf(shard);
   const again = shard.slotsRefused && turn.widened && demand.leases > 0;
-  const changed = demand.leases > 0 !== before.leases > 0 || demand.priority !== before.priority;
+  const grew = demand.leases > before.leases * 2;
+  const changed =
+    grew || (demand.leases === 0) !== (before.leases === 0) || demand.priority !== before.priority;
+  if (again) shard.slotsRefused = false;
+  if (turn.refused) shard.slotsRefused = true;
   if (!changed && !again) return;
   shard.demand = demand;
-  if (again) shard.slotsRefused = false;
   turn.effects.push({ type: 'publish-demand', ...demand });
 }

@@ -21,7 +21,7 @@ export function slotsOffered(turn: Turn, offer: SlotOffer): void {
   const count = offer.count - grants.length;
   if (count <= 0) return;
   turn.effects.push({ type: 'refuse-slots', node, session, count, reason: refusalReason(shard) });
-  shard.slotsRefused = true;
+  turn.refused = true;
   for (const job of shard.running) refreshReason(turn, job);
 }
 

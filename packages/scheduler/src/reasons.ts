@@ -1,5 +1,5 @@
 /** Why a running job waits, in words for its people. */
-import type { Job, Shard } from './state.ts';
+import type { Job } from './state.ts';
 import { isCounted } from './tasks.ts';
 import type { Turn } from './turn.ts';
 import { setReason } from './verdicts.ts';
@@ -8,21 +8,21 @@ import { setReason } from './verdicts.ts';
 export function refreshReason(turn: Turn, job: Job): void {
   const { groupsOnline } = turn.shard;
   if (groupsOnline === undefined || job.state !== 'running') return;
-  setReason(turn, job, waitingReason(turn.shard, job, groupsOnline));
+  setReason(turn, job, waitingReason(job, groupsOnline));
 }
 
-function waitingReason(shard: Shard, job: Job, groupsOnline: number): string {
+function waitingReason(job: Job, groupsOnline: number): string {
   const { replicas } = job.spec.policy;
   const wantsReplicas = job.need > 0 || job.begun < job.spec.inputs.count;
   if (groupsOnline < replicas && wantsReplicas) {
     return `waiting: ${groupsOnline} of ${replicas} owners online`;
   }
-  if (shard.slotsRefused && job.live === 0 && needsFurtherOwner(job, groupsOnline)) {
+  if (job.live === 0 && needsFurtherOwner(job, groupsOnline)) {
     return `waiting: an owner beyond the ${groupsOnline} online is needed to settle a disagreement`;
   }
   return '';
 }
 
-/** A task that as many groups have answered as are online. Scanned only while nothing of the job runs. */
+/** A task that as many groups have answered as are online. Looked for only while nothing of the job runs. */
 const needsFurtherOwner = (job: Job, groupsOnline: number): boolean =>
   job.retries.some((task) => task.replicas.filter(isCounted).length >= groupsOnline);

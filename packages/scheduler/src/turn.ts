@@ -11,6 +11,8 @@ export interface Turn {
   readonly counted: Set<NodeId>;
   /** Something can be leased now that could not before: refused slots are worth offering again. */
   widened: boolean;
+  /** Slots were refused in this turn. */
+  refused: boolean;
 }
 
 export const createTurn = (shard: Shard): Turn => ({
@@ -20,6 +22,7 @@ export const createTurn = (shard: Shard): Turn => ({
   abandoned: new Map(),
   counted: new Set(),
   widened: false,
+  refused: false,
 });
 
 /** Effects that are said once a node and event, however many leases they concern. */
