@@ -75,7 +75,7 @@ export const CONTROL_PLANE_LIMITS = {
   banMs: limit(60_000, 'ms', 'how long a cut-off node stays out', 'its hello is refused with `rate-limited`'),
   bansKept: limit(10_000, 'count', 'cut-off nodes remembered', 'the oldest is forgotten'),
   offersPerShard: limit(
-    256,
+    4_096,
     'count',
     'slots offered to one shard and not yet answered',
     'further slots wait for the answers',
