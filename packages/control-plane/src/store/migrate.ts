@@ -7,13 +7,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrineError } from '@trine/protocol';
 import pg from 'pg';
+import type { Logger } from 'pino';
 import { STORE_LIMITS } from './limits.ts';
 import { storeError } from './store-errors.ts';
 
 export interface MigrateOptions {
   readonly url: string;
   /** The directory that holds `<timestamp>_<name>/migration.sql`: `prisma/migrations` of the project. */
-  readonly directory: string;
+  readonly dir: string;
+  readonly log?: Pick<Logger, 'info'>;
 }
 
 export interface Migration {
@@ -27,8 +29,8 @@ export interface Migration {
  * Brings the database to the newest schema; answers the names of the migrations that it applied. Refuses, with
  * a sentence, a database that a newer version migrated and a migration whose text changed after it was applied.
  */
-export async function migrate({ url, directory }: MigrateOptions): Promise<readonly string[]> {
-  const migrations = await readMigrations(directory);
+export async function migrate({ url, dir, log }: MigrateOptions): Promise<readonly string[]> {
+  const migrations = await readMigrations(dir);
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: STORE_LIMITS.connectMs,
@@ -37,7 +39,9 @@ export async function migrate({ url, directory }: MigrateOptions): Promise<reado
   client.on('error', () => undefined);
   try {
     await client.connect();
-    return await applyMissing(client, migrations);
+    const applied = await applyMissing(client, migrations);
+    if (applied.length > 0) log?.info({ applied }, 'The database has the newest schema now');
+    return applied;
   } catch (error) {
     throw storeError(error);
   } finally {

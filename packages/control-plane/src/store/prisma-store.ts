@@ -1,7 +1,9 @@
 /** The store on Postgres, through Prisma. Takes any Postgres: the embedded one or `DATABASE_URL`. */
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
+import type { Logger } from 'pino';
 import { PrismaClient } from '../../generated/prisma/client.ts';
+import { failWhenClosed } from './closed.ts';
 import { COMMIT_PREFIX } from './commit-statement.ts';
 import { STORE_LIMITS } from './limits.ts';
 import { prismaRegistry } from './prisma-registry.ts';
@@ -15,10 +17,15 @@ export interface PrismaStoreOptions {
   readonly url: string;
   /** Connections kept at most. */
   readonly connections?: number;
+  readonly log?: Pick<Logger, 'warn'>;
 }
 
 /** A store on the Postgres at `url`. Connects when first used and again after the server was away. */
 export function createPrismaStore({
+  url,
+  log,
+  connections = STORE_LIMITS.connections,
+}: PrismaStoreOptions): Store {
   url,
   connections = STORE_LIMITS.connections,
 }: PrismaStoreOptions): Store {
@@ -31,20 +38,25 @@ export function createPrismaStore({
       application_name: 'trine',
       keepAlive: true,
     },
-    // An idle connection that breaks is no event: the next call opens another or says what is wrong.
+    // An idle connection that breaks harms nobody: the next call opens another or says what is wrong.
     {
-      onPoolError: () => undefined,
+      onPoolError: (error) => log?.warn({ why: error.message }, 'A connection to Postgres was lost'),
       onConnectionError: () => undefined,
       statementNameGenerator: statementName,
     },
   );
   const prisma = new PrismaClient({ adapter });
   let closing: Promise<void> | undefined;
-  return {
-    shards: prismaShards(prisma),
-    registry: prismaRegistry(prisma),
-    views: prismaViews(prisma),
+  // Prisma would quietly connect again.
+  const guard = <T extends object>(part: T): T => failWhenClosed(part, () => closing !== undefined);
+  const { ping } = guard({
     ping: () => withStoreErrors(async () => void (await prisma.$queryRaw`SELECT 1`)),
+  });
+  return {
+    shards: guard(prismaShards(prisma)),
+    registry: guard(prismaRegistry(prisma)),
+    views: guard(prismaViews(prisma)),
+    ping,
     close: () => (closing ??= prisma.$disconnect()),
   };
 }

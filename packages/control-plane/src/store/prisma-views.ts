@@ -2,6 +2,7 @@
 import { JOB_STATES, type NodeId, type TaskState, TASK_STATES } from '@trine/protocol';
 import type { JobRow, NodeCounters, TaskRow } from '@trine/scheduler';
 import type { PrismaClient } from '../../generated/prisma/client.ts';
+import { addCounters, zeroCounters } from './counters.ts';
 import { withStoreErrors } from './store-errors.ts';
 import type { JobCounts, NodeRow, StoredResult, ViewStore } from './store.ts';
 import { counterRow, jobRow, nodeRow, resultEntry, stateOf, taskRow } from './table-rows.ts';
@@ -119,26 +120,6 @@ async function counters(prisma: PrismaClient, wanted: readonly NodeId[]): Promis
   }
   return [...sums.values()];
 }
-
-export const zeroCounters = (node: NodeId): NodeCounters => ({
-  node,
-  valid: 0,
-  invalid: 0,
-  inconclusive: 0,
-  late: 0,
-  unanswered: 0,
-  credit: 0n,
-});
-
-export const addCounters = (a: NodeCounters, b: NodeCounters): NodeCounters => ({
-  node: a.node,
-  valid: a.valid + b.valid,
-  invalid: a.invalid + b.invalid,
-  inconclusive: a.inconclusive + b.inconclusive,
-  late: a.late + b.late,
-  unanswered: a.unanswered + b.unanswered,
-  credit: a.credit + b.credit,
-});
 
 async function totals(prisma: PrismaClient): Promise<JobCounts> {
   const { _count, _sum } = await prisma.job.aggregate({
