@@ -21,14 +21,8 @@ export interface PrismaStoreOptions {
 }
 
 /** A store on the Postgres at `url`. Connects when first used and again after the server was away. */
-export function createPrismaStore({
-  url,
-  log,
-  connections = STORE_LIMITS.connections,
-}: PrismaStoreOptions): Store {
-  url,
-  connections = STORE_LIMITS.connections,
-}: PrismaStoreOptions): Store {
+export function createPrismaStore(options: PrismaStoreOptions): Store {
+  const { url, log, connections = STORE_LIMITS.connections } = options;
   const adapter = new PrismaPg(
     {
       connectionString: url,
