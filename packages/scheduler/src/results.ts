@@ -42,14 +42,14 @@ function takeResult(turn: Turn, event: Reported, result: NodeResult): Refusal | 
 
 /**
  * A lease that memory does not know: its task is closed, or it never was. The first is a repeat of what is
- * stored, or late; nothing of it can be compared any more.
+ * stored, or late; nothing of it can be compared any more, and whoever sends it may forget it. What was
+ * late is known only until a recovery, so nothing but a counter hangs on it.
  */
 function takeClosed(turn: Turn, event: Reported, { lease }: NodeResult): Refusal | undefined {
   const { shard } = turn;
   if (!wasGranted(shard, lease)) return 'unknown-lease';
   const lapsed = shard.lapsed.get(lease);
-  if (lapsed === undefined) return undefined;
-  if (lapsed.node !== event.node) return 'not-your-lease';
+  if (lapsed?.node !== event.node) return undefined;
   shard.lapsed.delete(lease);
   countersOf(turn, event.node).late += 1;
   const { job, index, node } = lapsed;
