@@ -17,6 +17,7 @@ export default defineConfig({
             'apps/*/src/**/*.test.ts',
             'wasm/**/*.test.ts',
             'test/tidy/**/*.test.ts',
+            'test/liar/**/*.test.ts',
             'test/sim/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', '**/*.integration.test.ts'],
