@@ -1,2 +1,14 @@
 /** The coordinator without its pages. */
+export { ANONYMOUS, type Caller } from './caller.ts';
+export {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  createControlPlane,
+} from './create-control-plane.ts';
+export { CONTROL_PLANE_LIMITS } from './limits.ts';
 export { type AppRouter, createRouterCaller } from './router.ts';
+export { createMemoryStore } from './store/memory-store.ts';
+export { createPrismaStore } from './store/prisma-store.ts';
+export type { Store } from './store/store.ts';
+export { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
+export { migrate } from './store/migrate.ts';

@@ -151,7 +151,7 @@ function stateOf(seat: Seat): string {
 
 function linkNote(seat: Seat | undefined): string {
   if (seat === undefined || seat.session.linkKind === 'webrtc') return '';
-  return seat.row.profile.webrtc ?? '';
+  return seat.row.profile.webrtc ?? seat.linkNote;
 }
 
 const figuresOf = (seat: Seat | undefined): NodeView['figures'] => ({

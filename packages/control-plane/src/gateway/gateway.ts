@@ -21,6 +21,7 @@ import {
   type Report,
   type ShardId,
   shardOfLease,
+  type SignalMessage,
   TrineError,
 } from '@trine/protocol';
 import type { ShardEffect } from '@trine/scheduler';
@@ -52,10 +53,9 @@ export interface GatewayOptions {
   readonly activity: Activity;
   readonly directory: NodeDirectory;
   /** Takes the signals by which a session moves to a data channel. */
-  readonly onSignal: (
-    session: HostSession,
-    signal: Extract<AgentMessage, { readonly type: 'signal' }>,
-  ) => void;
+  readonly onSignal: (session: HostSession, signal: SignalMessage) => void;
+  /** A session ended: nothing of it needs to be kept. */
+  readonly onEnded: (session: HostSession) => void;
   readonly log: Logger;
 }
 
@@ -84,8 +84,8 @@ interface Departure {
 const ADMITTED_KEPT = 4_096;
 /** Nodes whose leases this process is sure to know. */
 const MET_KEPT = 100_000;
-/** How soon agents come back after the store was away: spread, so that they do not come as one. */
-const REJOIN_SPREAD_MS = 2_000;
+/** How soon an agent asks again when the store is away. */
+const ASK_AGAIN_MS = 2_000;
 
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -158,7 +158,7 @@ export class Gateway {
     } catch (cause) {
       const code = cause instanceof TrineError ? cause.code : 'internal';
       this.#options.log.warn({ err: cause, node }, 'a hello could not be answered');
-      return refusal(code, 'The coordinator cannot look the node up now; it tries again.', REJOIN_SPREAD_MS);
+      return refusal(code, 'The coordinator cannot look the node up now; it tries again.', ASK_AGAIN_MS);
     }
   }
 
@@ -186,6 +186,12 @@ export class Gateway {
     const [oldest] = this.#admitted.keys();
     if (this.#admitted.size > ADMITTED_KEPT && oldest !== undefined) this.#admitted.delete(oldest);
     return { type: 'admitted', node, owner: row.ownerName || 'this device itself', session: row.session };
+  }
+
+  /** Why a node's session is not on a data channel, in words. */
+  noteLink(session: HostSession, note: string): void {
+    const seat = this.#seatOf(session);
+    if (seat !== undefined) seat.linkNote = note;
   }
 
   /** A revoked token: its nodes leave at once. */
@@ -218,6 +224,12 @@ export class Gateway {
     this.#leasesChanged(seat);
     this.#standings.tell(row.node);
     this.#options.announcements.nodes();
+  }
+
+  #sayHello(seat: Seat, shard: ShardId): void {
+    const { node, session } = seat.row;
+    const held = [...seat.leases.keys()].filter((lease) => shardOfLease(lease) === shard);
+    this.#options.sink.submit(shard, { type: 'node-said-hello', node, session, held });
   }
 
   /** Shards that may know leases of this node: all of them unless this process has seen where its leases went. */
@@ -267,6 +279,7 @@ export class Gateway {
   }
 
   #ended(session: HostSession, reason: EndReason): void {
+    this.#options.onEnded(session);
     const seat = this.#seatOf(session);
     if (seat === undefined) return;
     this.#seats.delete(session.node);
@@ -557,31 +570,32 @@ export class Gateway {
   }
 
   /**
-   * Shards were read from the store again: what they were told of presence is gone. Every node says hello anew,
-   * because only a hello under a higher number tells a shard which grants never reached their node.
+   * Shards were read from the store again: what they were told of presence is gone. Nothing that was said is
+   * lost, so a node's own word for what it holds is enough; offers are made anew when demand is published.
    */
   recovered(shards: readonly ShardId[]): void {
     for (const shard of shards) this.#market.forgetShard(shard);
-    this.#met.clear();
     this.#tellFleet(shards);
-    let index = 0;
     for (const seat of this.#seats.values()) {
-      index += 1;
-      const pauseMs = Math.min(index, REJOIN_SPREAD_MS);
-      seat.session.end(
-        'store-unavailable',
-        'The coordinator lost its store for a moment; say hello again.',
-        pauseMs,
-      );
+      const held = new Set([...seat.leases.keys()].map(shardOfLease));
+      for (const shard of shards) if (!seat.isGone && held.has(shard)) this.#sayHello(seat, shard);
     }
   }
 
-  close(): void {
+  /** The loop has more to do than it likes: no new work until it has caught up. */
+  hold(isHeld: boolean): void {
+    this.#market.hold(isHeld);
+  }
+
+  /** Resolves when every report that has arrived is with its shards. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#market.close();
     this.#standings.close();
     for (const { cancel } of this.#departures.values()) cancel();
-    for (const seat of this.#seats.values()) seat.cancelGrace?.();
+    const seats = [...this.#seats.values()];
+    for (const seat of seats) seat.cancelGrace?.();
+    await Promise.all(seats.map((seat) => seat.queue));
   }
 }
 

@@ -36,6 +36,8 @@ export interface Seat {
   cancelGrace: (() => void) | undefined;
   heartbeat: Heartbeat | undefined;
   heartbeatAtMs: number | undefined;
+  /** What became of its last attempt to move to a data channel. */
+  linkNote: string;
   /** Last idle reason sent, so that it is sent once. */
   idleReason: string;
   /** Why slots were refused last. */
@@ -75,6 +77,7 @@ export const createSeat = (session: HostSession, row: NodeRow): Seat => ({
   cancelGrace: undefined,
   heartbeat: undefined,
   heartbeatAtMs: undefined,
+  linkNote: '',
   idleReason: '',
   refusal: '',
   unanswered: 0,

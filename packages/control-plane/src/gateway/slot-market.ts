@@ -34,6 +34,7 @@ export class SlotMarket {
   #isPumping = false;
   #wake: { readonly atMs: number; readonly cancel: () => void } | undefined;
   #isClosed = false;
+  #isHeld = false;
 
   constructor(options: SlotMarketOptions) {
     this.#options = options;
@@ -100,6 +101,11 @@ export class SlotMarket {
     seat.offered.clear();
   }
 
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (!isHeld) this.considerAll();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#wake?.cancel();
@@ -129,7 +135,7 @@ export class SlotMarket {
   }
 
   #pump(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isHeld) return;
     const shards = [...this.#demand].sort(([, a], [, b]) => b.priority - a.priority);
     const seats = [...this.#dirty];
     this.#dirty.clear();

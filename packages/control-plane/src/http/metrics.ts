@@ -6,12 +6,22 @@ export interface Gauges {
   readonly nodesOnline: () => number;
   readonly leases: () => number;
   readonly capacity: () => number;
+  readonly queued: () => number;
+}
+
+/** One transaction of the shard loop. */
+export interface CommitMeasure {
+  readonly shards: number;
+  readonly events: number;
+  readonly tasks: number;
+  readonly durationMs: number;
 }
 
 export interface Metrics extends Meter {
   readonly registry: Registry;
   /** Figures that come from elsewhere, once there is an elsewhere. */
   watch(gauges: Gauges): void;
+  commit(measure: CommitMeasure): void;
   request(route: string, status: number, seconds: number): void;
 }
 
@@ -50,8 +60,24 @@ export function createMetrics(): Metrics {
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
     registers,
   });
+  const commits = new Histogram({
+    name: 'trine_commit_seconds',
+    help: 'Time of one commit of the shard loop',
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.2, 1],
+    registers,
+  });
+  const batches = new Histogram({
+    name: 'trine_batch_events',
+    help: 'Events in one commit',
+    buckets: [1, 4, 16, 64, 256, 1_024],
+    registers,
+  });
   return {
     registry,
+    commit: ({ events, durationMs }) => {
+      commits.observe(durationMs / 1_000);
+      batches.observe(events);
+    },
     watch: (gauges) => watch(registry, gauges),
     results: (count, spent) => {
       results.inc(count);
@@ -70,5 +96,6 @@ function watch(registry: Registry, gauges: Gauges): void {
   };
   gauge('trine_nodes_online', 'Nodes with a session', gauges.nodesOnline);
   gauge('trine_leases', 'Leases that nodes carry now', gauges.leases);
+  gauge('trine_events_queued', 'Events that wait for the next batch', gauges.queued);
   gauge('trine_capacity', 'Leases that nodes would carry at once', gauges.capacity);
 }
