@@ -106,7 +106,7 @@ export interface TaskView {
   readonly state: TaskState;
   readonly reason: string;
   readonly inputDigest: string;
-  readonly canonical:
+  readonly canonical?:
     | {
         readonly outcome: Outcome;
         readonly outputDigest: string;
