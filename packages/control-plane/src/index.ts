@@ -12,3 +12,14 @@ export { createPrismaStore } from './store/prisma-store.ts';
 export type { Store } from './store/store.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
 export { migrate } from './store/migrate.ts';
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from './postgres/embedded-postgres.ts';
+export { type DataDirLock, lockDataDir } from './postgres/data-dir-lock.ts';
+export { createShardLoop, type ShardLoop, type ShardLoopOptions } from './shards/shard-loop.ts';
+export { createMemoryStore } from './store/memory-store.ts';
+export { migrate } from './store/migrate.ts';
+export { createPrismaStore } from './store/prisma-store.ts';
+export type { Store } from './store/store.ts';
