@@ -69,6 +69,9 @@ export const SIGNALS_MAX = 64;
 /** Characters of one signal, as the wire allows. */
 export const SIGNAL_CHARACTERS_MAX = 16_384;
 
+/** Pause between two attempts of one session; sooner ones are declined. */
+export const UPGRADE_PAUSE_MS = 1_000;
+
 /** Peers one link process holds: past about 300 it runs out of descriptors and threads. */
 export const PROCESS_LINKS_MAX = 250;
 

@@ -35,6 +35,8 @@ export interface OpenPeerOptions {
 export interface PeerAttempt {
   /** Resolves with the link when the channel is open; rejects with a sentence when it will not open. */
   readonly opened: Promise<Link>;
+  /** Resolves when the peer is gone, opened or not, and what it held is free. */
+  readonly ended: Promise<void>;
   /** Takes the other side's text. What is no signal is ignored, and so is what comes past the bound. */
   signal(data: string): void;
   /** Gives the attempt up; an opened link is closed by its own `close`. */
@@ -46,6 +48,7 @@ export const openPeer = (options: OpenPeerOptions): PeerAttempt => new Attempt(o
 
 class Attempt implements PeerAttempt {
   readonly opened: Promise<Link>;
+  readonly ended: Promise<void>;
   readonly #options: OpenPeerOptions;
   readonly #peer: SimplePeer.Instance;
   readonly #link: PeerLink;
@@ -68,6 +71,9 @@ class Attempt implements PeerAttempt {
     // In the tick that makes the peer: a later listener would miss the offer.
     this.#peer.on('signal', (data) => this.#tell(data));
     this.#link = new PeerLink(this.#peer, options.remote ?? 'a peer', clock);
+    this.ended = new Promise((resolve) => {
+      this.#peer.on('close', () => resolve());
+    });
     this.opened = new Promise((resolve, reject) => {
       const timeoutMs = options.timeoutMs ?? PEER_OPEN_MS;
       const cancel = clock.setTimer(timeoutMs, () => {

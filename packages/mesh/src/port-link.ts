@@ -5,7 +5,17 @@
 import type { LinkKind } from '@trine/protocol';
 import { type Link, type LinkCode, LinkInbox, type LinkListener } from './link.ts';
 
-type PortMessage =
+/** A `MessagePort`, or what looks like one to these links. */
+export interface PortLike {
+  postMessage(message: PortMessage): void;
+  addEventListener(type: 'message', listener: PortListener): void;
+  start(): void;
+  close(): void;
+}
+
+export type PortListener = (event: { readonly data: PortMessage }) => void;
+
+export type PortMessage =
   | { readonly type: 'frame'; readonly bytes: Uint8Array }
   | { readonly type: 'close'; readonly code: LinkCode; readonly reason: string }
   /** The page handed this many bytes to the real link, which now holds `bufferedBytes`. */
@@ -14,12 +24,12 @@ type PortMessage =
   | { readonly type: 'ask' };
 
 /** The worker's end. `remote` names who is behind the page's link. */
-export const portLink = (port: MessagePort, remote: string): Link => new PortLink(port, remote);
+export const portLink = (port: PortLike, remote: string): Link => new PortLink(port, remote);
 
 /** The page's end: carries `link`'s frames over `port` until either ends. */
-export function bridgePeerToPort(link: Link, port: MessagePort): void {
+export function bridgePeerToPort(link: Link, port: PortLike): void {
   const post = (message: PortMessage): void => port.postMessage(message);
-  port.onmessage = ({ data }: MessageEvent<PortMessage>) => {
+  port.addEventListener('message', ({ data }) => {
     if (data.type === 'frame') {
       link.send(data.bytes);
       post({ type: 'handed', bytes: data.bytes.length, bufferedBytes: link.bufferedBytes() });
@@ -29,7 +39,8 @@ export function bridgePeerToPort(link: Link, port: MessagePort): void {
       link.close(data.code, data.reason);
       port.close();
     }
-  };
+  });
+  port.start();
   link.listen({
     onFrame: (bytes) => post({ type: 'frame', bytes }),
     onClose: (code, reason) => {
@@ -42,18 +53,19 @@ export function bridgePeerToPort(link: Link, port: MessagePort): void {
 class PortLink implements Link {
   readonly kind: LinkKind = 'webrtc';
   readonly remote: string;
-  readonly #port: MessagePort;
+  readonly #port: PortLike;
   readonly #inbox: LinkInbox;
   #unhandedBytes = 0;
   #bufferedBytes = 0;
   #asked = false;
   #open = true;
 
-  constructor(port: MessagePort, remote: string) {
+  constructor(port: PortLike, remote: string) {
     this.remote = remote;
     this.#port = port;
     this.#inbox = new LinkInbox((code, reason) => this.#leave(code, reason));
-    port.onmessage = ({ data }: MessageEvent<PortMessage>) => this.#receive(data);
+    port.addEventListener('message', ({ data }) => this.#receive(data));
+    port.start();
   }
 
   send(frame: Uint8Array): void {
