@@ -15,6 +15,7 @@ export default defineConfig({
             'packages/*/src/**/*.test.ts',
             'packages/*/test/**/*.test.ts',
             'apps/*/src/**/*.test.ts',
+            'apps/coordinator/lib/**/*.test.ts',
             'wasm/**/*.test.ts',
             'test/tidy/**/*.test.ts',
             'test/liar/**/*.test.ts',

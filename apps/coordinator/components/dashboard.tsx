@@ -17,12 +17,12 @@ const ThroughputPlot = dynamic(
   () => import('./throughput-plot.tsx').then((module) => module.ThroughputPlot),
   {
     ssr: false,
-    loading: () => <div className="h-[200px]" />,
+    loading: () => <div className="h-[230px]" />,
   },
 );
 
 const RECENT_JOBS = 6;
-const RECENT_DISAGREEMENTS = 5;
+const RECENT_DISAGREEMENTS = 4;
 
 export function Dashboard() {
   const trpc = useTRPC();
@@ -62,7 +62,7 @@ function OverviewHead({ overview }: { readonly overview: OverviewView }) {
       title={coordinator.name}
       lead={
         <p>
-          Coordinator {coordinator.version}, up since {formatAgo(coordinator.startedAtMs, now)}. Key{' '}
+          Coordinator {coordinator.version}, started {formatAgo(coordinator.startedAtMs, now)}. Key{' '}
           <span className="code" title={coordinator.key}>
             {coordinator.key.slice(0, 16)}
           </span>

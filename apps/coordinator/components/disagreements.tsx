@@ -39,49 +39,48 @@ export function DisagreementList({
 /** Each attempt as one card: the same answer has the same digest, and the eye finds the odd one. */
 export function ReplicaList({ replicas }: { readonly replicas: readonly ReplicaView[] }) {
   return (
-    <ul className="grid gap-2 sm:grid-cols-2 xl:grid-cols-3">
+    <ul className="grid gap-2 md:grid-cols-2 xl:grid-cols-3">
       {replicas.map((replica) => (
         <li
           key={replica.lease}
-          className={`min-w-0 rounded-lg border px-3 py-2.5 text-sm ${replica.verdict === 'invalid' ? 'border-alarm-line bg-alarm-soft' : 'border-line bg-sunken'}`}
+          className={`min-w-0 rounded-lg border px-3 py-2 text-sm ${replica.verdict === 'invalid' ? 'border-alarm-line bg-alarm-soft' : 'border-line'}`}
         >
-          <div className="flex flex-wrap items-center justify-between gap-2">
-            <Link href={`/nodes/${replica.node}`} className="min-w-0 truncate font-medium hover:underline">
-              {replica.nodeName === '' ? shortDigest(replica.node, 8) : replica.nodeName}
-            </Link>
-            <VerdictChip verdict={replica.verdict} />
-          </div>
-          {replica.nodeLabel === '' ? null : (
-            <div className="mt-1.5">
-              <NodeLabel label={replica.nodeLabel} />
-            </div>
-          )}
-          <dl className="mt-1.5 grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 text-ink-2">
-            <dt className="text-ink-3">owner</dt>
-            <dd className="truncate">{replica.ownerName === '' ? 'anonymous' : replica.ownerName}</dd>
-            <dt className="text-ink-3">said</dt>
-            <dd className="truncate">{saidOf(replica)}</dd>
-            {replica.outputDigest === undefined ? null : (
-              <>
-                <dt className="text-ink-3">digest</dt>
-                <dd className="code self-center truncate" title={replica.outputDigest}>
-                  {shortDigest(replica.outputDigest, 16)}
-                </dd>
-              </>
-            )}
-            {replica.fuel === undefined ? null : (
-              <>
-                <dt className="text-ink-3">fuel</dt>
-                <dd title={`${replica.fuel} fuel`}>
-                  {figureText(formatFuel(replica.fuel))}
-                  {replica.wallMs === undefined ? '' : ` in ${formatDuration(replica.wallMs)}`}
-                </dd>
-              </>
-            )}
-          </dl>
+          <ReplicaCard replica={replica} />
         </li>
       ))}
     </ul>
+  );
+}
+
+function ReplicaCard({ replica }: { readonly replica: ReplicaView }) {
+  const { outputDigest, fuel, wallMs } = replica;
+  const cost = fuel === undefined ? '' : figureText(formatFuel(fuel));
+  return (
+    <>
+      <div className="flex items-start justify-between gap-2">
+        <div className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1">
+          <Link href={`/nodes/${replica.node}`} className="truncate font-medium hover:underline">
+            {replica.nodeName === '' ? `node ${shortDigest(replica.node, 8)}` : replica.nodeName}
+          </Link>
+          <NodeLabel label={replica.nodeLabel} />
+        </div>
+        <VerdictChip verdict={replica.verdict} />
+      </div>
+      <p className="mt-1 text-ink-2">
+        owner {replica.ownerName === '' ? 'unnamed' : replica.ownerName}: {saidOf(replica)}
+      </p>
+      {outputDigest === undefined ? null : (
+        <p className="flex flex-wrap justify-between gap-x-3 text-ink-2">
+          <span className="code self-center" title={`Output digest ${outputDigest}`}>
+            {shortDigest(outputDigest, 16)}
+          </span>
+          <span className="figures" title={fuel === undefined ? undefined : `${fuel} fuel`}>
+            {cost}
+            {wallMs === undefined ? '' : ` in ${formatDuration(wallMs)}`}
+          </span>
+        </p>
+      )}
+    </>
   );
 }
 

@@ -27,7 +27,7 @@ function JobRow({ job, nowMs }: { readonly job: JobView; readonly nowMs: number 
   return (
     <Link
       href={`/jobs/${job.id}`}
-      className="grid gap-x-6 gap-y-2 px-4 py-3.5 hover:bg-sunken sm:grid-cols-[minmax(0,1fr)_15rem] sm:px-5"
+      className="grid gap-x-6 gap-y-2 px-4 py-3.5 hover:bg-sunken sm:grid-cols-[minmax(0,1fr)_17rem] sm:px-5"
     >
       <div className="min-w-0">
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -43,12 +43,12 @@ function JobRow({ job, nowMs }: { readonly job: JobView; readonly nowMs: number 
       </div>
       <div className="flex flex-col justify-center gap-1.5">
         <TaskBar tally={job.tasks} slim />
-        <p className="flex justify-between text-sm text-ink-3">
+        <p className="figures flex justify-between gap-3 text-sm text-ink-3">
           <span>
             <span className="font-medium text-ink">{formatCount(job.tasks.verified)}</span> of{' '}
-            {formatCount(job.tasks.total)} tasks verified
+            {formatCount(job.tasks.total)} verified
           </span>
-          <span>{shareVerified(job.tasks)}</span>
+          <span className="whitespace-nowrap">{shareVerified(job.tasks)}</span>
         </p>
       </div>
     </Link>

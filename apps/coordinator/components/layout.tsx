@@ -58,7 +58,9 @@ export function Stat({ label, figure, note, tone = 'ink' }: StatProps) {
   return (
     <div className="min-w-0">
       <dt className="text-sm text-ink-3">{label}</dt>
-      <dd className={`mt-0.5 text-[1.55rem] font-semibold leading-8 tracking-tight ${STAT_TONES[tone]}`}>
+      <dd
+        className={`figures mt-0.5 text-[1.55rem] font-semibold leading-8 tracking-tight ${STAT_TONES[tone]}`}
+      >
         {figure.value}
         <span className="ml-1 text-[0.95rem] font-medium tracking-normal text-ink-3">{figure.unit}</span>
       </dd>
@@ -120,7 +122,7 @@ export function WideTable({
 }) {
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keys
-    <section className="relative overflow-x-auto px-1 sm:px-2" aria-label={label} tabIndex={0}>
+    <section className="relative overflow-x-auto px-1 sm:px-2" aria-label={`${label}, table`} tabIndex={0}>
       <table className="table">{children}</table>
     </section>
   );

@@ -56,7 +56,7 @@ export function TaskLegend({ tally }: { readonly tally: TaskTally }) {
         <li key={state} className="flex items-center gap-1.5 text-ink-2" title={TASK_LOOKS[state].meaning}>
           <Mark state={state} size={16} className={LEGEND_TONES[state]} />
           {TASK_LOOKS[state].word}
-          <span className="font-medium text-ink">{formatCount(countOf(tally, state))}</span>
+          <span className="figures font-medium text-ink">{formatCount(countOf(tally, state))}</span>
         </li>
       ))}
     </ul>

@@ -6,7 +6,7 @@ import UPlot from 'uplot';
 import type { OverviewPoint } from '../lib/throughput.ts';
 import { plotSeries } from '../lib/throughput.ts';
 
-const HEIGHT_PX = 200;
+const HEIGHT_PX = 230;
 
 /** A plot is a picture: `summary` says the same in words for those who do not see it. */
 export function ThroughputPlot({
@@ -74,7 +74,7 @@ function plotOptions(width: number, tokens: Tokens): UPlot.Options {
   return {
     width,
     height: HEIGHT_PX,
-    padding: [8, 4, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { time: false }, y: { range: (_plot, _min, max) => [0, Math.max(4, (max ?? 0) * 1.15)] } },
@@ -95,8 +95,12 @@ function plotOptions(width: number, tokens: Tokens): UPlot.Options {
   };
 }
 
-/** Four whole-numbered lines: half a task is none. */
+const ROUND_STEPS = [1, 2, 5, 10] as const;
+
+/** A few lines at round whole numbers: half a task is none. */
 function wholeSplits(_plot: UPlot, _axis: number, _min: number, max: number): number[] {
-  const step = Math.max(1, Math.ceil(max / 4));
+  const rough = Math.max(1, max / 4);
+  const decade = 10 ** Math.floor(Math.log10(rough));
+  const step = (ROUND_STEPS.find((round) => round * decade >= rough) ?? 10) * decade;
   return Array.from({ length: Math.floor(max / step) + 1 }, (_, index) => index * step);
 }

@@ -75,6 +75,9 @@ const singleState = (cell: GridCell): TaskState => {
   return tally.cancelled > 0 ? 'cancelled' : 'waiting';
 };
 
+/** Smaller than this the three dots and their bonds run together: a full triangle is clearer. */
+const JOINED_PITCH_PX = 20;
+
 /** One task: the three dots of its state, in a box of 24 units. */
 function paintTask(context: CanvasRenderingContext2D, { cell, pitchPx, colours }: CellPainting): void {
   context.scale(pitchPx / 24, pitchPx / 24);
@@ -94,9 +97,15 @@ function paintTask(context: CanvasRenderingContext2D, { cell, pitchPx, colours }
     case 'verified':
       context.strokeStyle = colours.accent;
       context.fillStyle = colours.accent;
-      context.lineWidth = 6.4;
+      if (pitchPx < JOINED_PITCH_PX) {
+        context.lineWidth = 6.4;
+        line(context, [TOP, LEFT, RIGHT, TOP]);
+        context.fill();
+        return;
+      }
+      context.lineWidth = 3.4;
       line(context, [TOP, LEFT, RIGHT, TOP]);
-      context.fill();
+      for (const [x, y] of DOTS) dot(context, { x, y, radius: 3.9 });
       return;
     case 'disputed':
       context.strokeStyle = colours.alarm;

@@ -13,19 +13,19 @@ export function AddDevice({ origin }: { readonly origin: string | undefined }) {
           reload.
         </p>
       ) : (
-        <div className="flex items-start gap-5">
-          <QrCode text={origin} />
-          <div className="min-w-0">
-            <p className="text-ink-2">A phone in the same network can scan this, or open</p>
-            <p className="mt-1 break-all font-medium">{origin}</p>
-            <p className="mt-3 text-sm text-ink-2">
-              On a machine without a screen, with Node 20.19 or newer:
-            </p>
-            <p className="code mt-1 break-all rounded-md bg-sunken px-2 py-1.5">
-              curl -fsS {origin}/runner.mjs -o trine.mjs &amp;&amp; node trine.mjs join {origin}
+        <>
+          <div className="flex items-center gap-5">
+            <QrCode text={origin} />
+            <p className="min-w-0 text-ink-2">
+              Scan this with a phone in the same network, or open
+              <span className="mt-1 block font-medium text-ink [overflow-wrap:anywhere]">{origin}</span>
             </p>
           </div>
-        </div>
+          <p className="mt-4 text-sm text-ink-2">A machine without a screen needs Node 20.19 or newer:</p>
+          <p className="code mt-1.5 rounded-md bg-sunken px-3 py-2 [overflow-wrap:anywhere]">
+            curl -fsS {origin}/runner.mjs -o trine.mjs &amp;&amp; node trine.mjs join {origin}
+          </p>
+        </>
       )}
     </Panel>
   );

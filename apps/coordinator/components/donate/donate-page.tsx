@@ -28,7 +28,7 @@ export function DonatePage({ workers, shareOrigin }: DonatePageProps) {
     <div className="grid items-start gap-4 sm:gap-6 lg:grid-cols-[minmax(0,1.25fr)_minmax(0,1fr)]">
       <div className="grid min-w-0 gap-4 sm:gap-6">
         <Lead agent={agent} />
-        <div className="panel overflow-hidden">
+        <div className="panel">
           <Instrument agent={agent} canStart={workers !== undefined}>
             {hasBegun || agent.preferences.consentedAtMs !== undefined ? null : (
               <ConsentTerms asker={asker} />

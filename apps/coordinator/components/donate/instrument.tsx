@@ -22,9 +22,14 @@ export function Instrument({ agent, canStart, children }: InstrumentProps) {
     <section aria-label="This computer">
       {view === undefined && !hasConsented ? null : <StateLine agent={agent} saying={saying} />}
       {children}
-      <div className="grid gap-4 border-t border-line px-4 py-4 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-end sm:gap-8 sm:px-6 sm:py-5">
-        <ThreadSlider threads={preferences.threads} onChange={agent.setThreads} />
-        <MainButton agent={agent} saying={saying} canStart={canStart} />
+      <div className="contents border-line sm:grid sm:border-t sm:grid-cols-[minmax(0,1fr)_auto] sm:items-end sm:gap-8 sm:px-6 sm:py-5">
+        <div className="border-t border-line px-4 pb-1 pt-4 sm:border-0 sm:p-0">
+          <ThreadSlider threads={preferences.threads} onChange={agent.setThreads} />
+        </div>
+        {/* On a phone it stays above the tabs while the page scrolls: the way out is never out of sight. */}
+        <div className="sticky bottom-[calc(3.5rem+env(safe-area-inset-bottom))] z-10 rounded-b-[13px] bg-surface px-4 py-3 sm:static sm:p-0">
+          <MainButton agent={agent} saying={saying} canStart={canStart} />
+        </div>
       </div>
       <Notes agent={agent} canStart={canStart} />
     </section>
@@ -43,7 +48,9 @@ function StateLine({ agent, saying }: { readonly agent: AgentHandle; readonly sa
         <p className="mt-0.5 text-ink-2">{saying.reason}</p>
       </div>
       <p className="hidden text-right sm:block" title={`${figureText(rate)}: metered instructions a second`}>
-        <span className="block text-[1.9rem] font-semibold leading-9 tracking-tight">{rate.value}</span>
+        <span className="figures block text-[1.9rem] font-semibold leading-9 tracking-tight">
+          {rate.value}
+        </span>
         <span className="text-sm text-ink-3">{rate.unit}</span>
       </p>
     </div>

@@ -46,7 +46,7 @@ function ThreadRow({ thread }: { readonly thread: ThreadView }) {
           </>
         )}
       </span>
-      <span className="text-right text-ink-2">
+      <span className="figures text-right text-ink-2">
         {percent === undefined ? '' : `${percent} % · `}
         {thread.runningMs === 0 ? '' : formatDuration(thread.runningMs)}
       </span>

@@ -203,7 +203,12 @@ function Disagreements({ job }: { readonly job: JobView }) {
           <p>Tasks whose results differ appear here with who said what.</p>
         </Empty>
       ) : (
-        <div className="max-h-[34rem] overflow-y-auto" tabIndex={0} role="region" aria-label="Disagreements">
+        <div
+          className="max-h-[34rem] overflow-y-auto"
+          tabIndex={0}
+          role="region"
+          aria-label="List of disagreements"
+        >
           <DisagreementList tasks={found.data} />
         </div>
       )}

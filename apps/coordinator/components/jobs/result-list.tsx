@@ -70,7 +70,7 @@ function ResultTable({
     <WideTable label="Results">
       <thead>
         <tr>
-          <th scope="col" className="number">
+          <th scope="col" className="number hidden sm:table-cell">
             No.
           </th>
           <th scope="col" className="number">
@@ -78,7 +78,9 @@ function ResultTable({
           </th>
           <th scope="col">Decision</th>
           <th scope="col">Output</th>
-          <th scope="col">Digest</th>
+          <th scope="col" className="hidden sm:table-cell">
+            Digest
+          </th>
           <th scope="col" className="number">
             Fuel
           </th>
@@ -87,7 +89,7 @@ function ResultTable({
       <tbody>
         {results.map((result) => (
           <tr key={result.sequence}>
-            <td className="number text-ink-3">{result.sequence}</td>
+            <td className="number hidden text-ink-3 sm:table-cell">{result.sequence}</td>
             <td className="number">{result.index}</td>
             <td>
               <TaskStateChip state={result.kind} />
@@ -95,10 +97,13 @@ function ResultTable({
                 <span className="ml-2 text-ink-2">{result.outcome}</span>
               )}
             </td>
-            <td className="min-w-56 break-words">
+            <td className="min-w-0 break-words sm:min-w-56">
               <Output result={result} kind={kind} />
             </td>
-            <td className="code whitespace-nowrap text-ink-3" title={result.outputDigest}>
+            <td
+              className="code hidden whitespace-nowrap text-ink-3 sm:table-cell"
+              title={result.outputDigest}
+            >
               {result.outputDigest === undefined ? '' : shortDigest(result.outputDigest)}
             </td>
             <td className="number" title={`${result.fuel} fuel`}>

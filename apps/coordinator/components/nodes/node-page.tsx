@@ -73,7 +73,7 @@ function NodeDetail({ node }: { readonly node: NodeDetailView }) {
           <Stat label="Link" figure={{ value: linkWord(node), unit: '' }} note={node.linkNote} />
         </dl>
       </section>
-      <div className="mt-4 grid gap-4 sm:mt-6 sm:gap-6 lg:grid-cols-2">
+      <div className="mt-4 grid gap-4 sm:mt-6 sm:gap-6 lg:grid-cols-2 lg:items-start">
         <Verdicts node={node} />
         <Profile node={node} />
       </div>
