@@ -46,6 +46,7 @@ beforeEach(() => {
       figures: async () => ({ cpuPercent: 12 }),
     },
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined },
+    channels: { type: 'none', reason: 'No WebRTC in this test.' },
     weaker: [],
   };
 });

@@ -34,6 +34,7 @@ import {
   reportedResult,
 } from './attempt.ts';
 import { capacityFor } from './capacity.ts';
+import { ChannelKeeper } from './channel-keeper.ts';
 import { Counters } from './counters.ts';
 import { createFuelMeter, type FuelMeter } from './fuel-meter.ts';
 import {
@@ -74,10 +75,17 @@ export interface Agent {
   /** Lends this many threads from now on; work on threads taken away goes back at once. */
   setThreads(count: number): void;
   view(): AgentView;
+  /** Why the coordinator does not take this agent, while that is so; the code is of the protocol's table. */
+  refusal(): Refusal | undefined;
   /** Calls back with a new view at most four times a second. Answers the function that ends it. */
   onView(listener: (view: AgentView) => void): () => void;
   /** Stops and lets go of everything. Safe to call twice. */
   close(): Promise<void>;
+}
+
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
 }
 
 /** Makes an agent, stopped. */
@@ -110,6 +118,7 @@ class NodeAgent implements Agent {
   readonly #uploads: Uploads;
   readonly #artifacts: Artifacts;
   readonly #counters: Counters;
+  readonly #channels: ChannelKeeper;
   #meter: FuelMeter = createFuelMeter();
   #intent: Intent = { type: 'stopped', reason: 'not started' };
   #loaded: Promise<void> | undefined;
@@ -121,7 +130,7 @@ class NodeAgent implements Agent {
   #linkKind: LinkKind | undefined;
   #linkNote = '';
   #linkLost = '';
-  #refusal = '';
+  #refusal: Refusal | undefined;
   #idleReason = '';
   #paused: string | undefined;
   #threads: number;
@@ -150,6 +159,11 @@ class NodeAgent implements Agent {
     this.#uploads = createUploads(ports, settings.origin, (message) => this.#send(message));
     this.#artifacts = createArtifacts(ports, settings.origin);
     this.#counters = new Counters(ports);
+    this.#channels = new ChannelKeeper({
+      clock: ports.clock,
+      source: ports.channels,
+      onNote: (note) => this.#noted(note),
+    });
   }
 
   async start(): Promise<void> {
@@ -157,7 +171,7 @@ class NodeAgent implements Agent {
     await this.#leaving;
     this.#intent = { type: 'running' };
     this.#linkLost = '';
-    this.#refusal = '';
+    this.#refusal = undefined;
     this.#idleReason = '';
     this.#cooling = undefined;
     this.#touch();
@@ -221,6 +235,10 @@ class NodeAgent implements Agent {
       weaker: this.#ports.weaker,
       nowMs,
     });
+  }
+
+  refusal(): Refusal | undefined {
+    return this.#intent.type === 'refused' ? this.#refusal : undefined;
   }
 
   onView(listener: (view: AgentView) => void): () => void {
@@ -336,14 +354,14 @@ class NodeAgent implements Agent {
         held: [...this.#attempts.keys(), ...this.#outbox.leases()],
       }),
       on: {
-        opened: (welcome) => this.#opened(welcome),
+        opened: (welcome) => this.#opened(session, welcome),
         messages: (messages) => {
           for (const message of messages) this.#hear(message);
           this.#settle();
         },
         suspended: (reason) => this.#suspended(reason),
         refused: ({ code, message }) => {
-          this.#refusal = code === 'displaced' ? DISPLACED : message;
+          this.#refusal = { code, message: code === 'displaced' ? DISPLACED : message };
         },
         closed: (reason) => this.#ended(session, reason),
         linkChanged: (kind) => {
@@ -355,10 +373,17 @@ class NodeAgent implements Agent {
     return session;
   }
 
-  #opened(welcome: Welcome): void {
+  #noted(note: string): void {
+    if (note === this.#linkNote) return;
+    this.#linkNote = note;
+    this.#tellProfile();
+    this.#touch();
+  }
+
+  #opened(session: AgentSession, welcome: Welcome): void {
     this.#open = true;
     this.#linkLost = '';
-    this.#refusal = '';
+    this.#refusal = undefined;
     this.#standing = { node: welcome.node, owner: welcome.owner };
     this.#ports.log.info(
       { node: welcome.node, owner: welcome.owner, session: welcome.session, resumed: welcome.resumed },
@@ -370,6 +395,7 @@ class NodeAgent implements Agent {
       this.#outbox.sessionBegan();
       this.#uploads.askAgain();
     }
+    this.#channels.opened(session, welcome);
     this.#settle();
     this.#beat(this.#ports.clock.nowMs());
   }
@@ -377,7 +403,8 @@ class NodeAgent implements Agent {
   /** A lost link is not a lost lease: what runs goes on. */
   #suspended(reason: string): void {
     this.#open = false;
-    this.#linkLost = this.#refusal === '' ? reason : this.#refusal;
+    this.#channels.suspended();
+    this.#linkLost = this.#refusal?.message ?? reason;
     this.#ports.log.info({ reason: this.#linkLost }, 'no link to the coordinator for now');
     this.#touch();
   }
@@ -385,7 +412,7 @@ class NodeAgent implements Agent {
   /** The session ended for good without our asking: another agent has this node, or we are not wanted. */
   #ended(session: AgentSession, reason: string): void {
     if (this.#session !== session || !this.#isRunning()) return;
-    const words = this.#refusal === '' ? reason : this.#refusal;
+    const words = this.#refusal?.message ?? reason;
     this.#ports.log.warn({ reason: words }, 'the coordinator does not take this agent');
     this.#intent = { type: 'refused', reason: words };
     this.#cancelTick?.();
@@ -418,6 +445,7 @@ class NodeAgent implements Agent {
         this.#idleReason = message.reason;
         return;
       case 'signal':
+        return this.#channels.signal(message);
       // The session itself acts on this one.
       case 'go-away':
         return;
@@ -668,6 +696,7 @@ class NodeAgent implements Agent {
   }
 
   #forgetSession(): void {
+    this.#channels.close();
     this.#session = undefined;
     this.#open = false;
     this.#linkKind = undefined;

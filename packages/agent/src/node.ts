@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type Agent, createAgent } from './agent.ts';
 import { httpTransfer } from './http-transfer.ts';
+import { findNodeChannels } from './node/channels.ts';
 import { dialCoordinator } from './node/dial.ts';
 import { createNodeKey } from './node/identity.ts';
 import { createNodeSensors } from './node/sensors.ts';
@@ -34,6 +35,8 @@ export interface NodeAgentOptions {
   readonly token?: string | undefined;
   readonly name?: string | undefined;
   readonly labels?: readonly string[] | undefined;
+  /** False: stay on the WebSocket. Default true. */
+  readonly webrtc?: boolean | undefined;
 }
 
 /** Makes the ports of this process. */
@@ -58,6 +61,10 @@ export async function createNodePorts(
     vault: createFileStore(dir),
     transfer: httpTransfer,
     sensors: createNodeSensors(options),
+    channels:
+      options.webrtc === false
+        ? { type: 'none', reason: 'WebRTC is switched off here.' }
+        : await findNodeChannels(),
     log: options.log,
     weaker: [],
   };

@@ -2,6 +2,7 @@
 import type { AgentKind, ArtifactGrant, Digest, Heartbeat, NodeProfile } from '@trine/protocol';
 import type { Clock, Entropy, Link, NodeIdentity, VerifySignature } from '@trine/mesh';
 import type { ThreadFactory } from '@trine/sandbox';
+import type { ChannelSource } from './channel-keeper.ts';
 
 /** Small values by name, kept over restarts. Reads answer `undefined` for what is not there. */
 export interface ByteStore {
@@ -66,6 +67,7 @@ export interface AgentPorts {
   readonly vault: ByteStore;
   readonly transfer: ArtifactTransfer;
   readonly sensors: Sensors;
+  readonly channels: ChannelSource;
   readonly log: AgentLog;
   /** What is weaker on this platform, in sentences. */
   readonly weaker: readonly string[];

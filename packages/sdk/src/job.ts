@@ -28,6 +28,8 @@ export interface JobResult {
 export interface ResultsOptions {
   /** Only entries after this sequence number. Default 0: from the beginning. */
   readonly after?: number;
+  /** False: ends with what is there now. Default true: goes on until the job has ended. */
+  readonly follow?: boolean;
   /** False: outputs over 4 KiB are left to be fetched by digest. Default true. */
   readonly fetchOutputs?: boolean;
   readonly signal?: AbortSignal;
@@ -65,8 +67,8 @@ export function jobOf(client: Client, id: string): Job {
 }
 
 async function* jobResults(client: Client, job: string, options: ResultsOptions): AsyncGenerator<JobResult> {
-  const { after = 0, fetchOutputs = true, signal } = options;
-  for await (const view of readResults(client, { job, after, signal })) {
+  const { after = 0, follow = true, fetchOutputs = true, signal } = options;
+  for await (const view of readResults(client, { job, after, follow, signal })) {
     yield await resultOf(client, view, fetchOutputs);
   }
 }
@@ -103,7 +105,7 @@ async function waitFor(client: Client, id: string, options: WaitOptions): Promis
   let view = await look();
   onChange?.(view);
   // The log wakes us: it ends when the job does, and each entry changes the view.
-  for await (const _ of readResults(client, { job: id, after: view.resultSequence, signal })) {
+  for await (const _ of readResults(client, { job: id, after: view.resultSequence, follow: true, signal })) {
     if (onChange === undefined) continue;
     view = await look();
     onChange(view);

@@ -13,6 +13,8 @@ import { READ_PATIENCE_MS, RESULTS_PAGE, RESULTS_QUEUE_MAX, RETRY_MS } from './l
 export interface ResultsFrom {
   readonly job: string;
   readonly after: number;
+  /** False: ends where the log ends now. */
+  readonly follow: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,7 +34,8 @@ export async function* readResults(client: Client, from: ResultsFrom): AsyncGene
       if (isOver()) return;
     }
     if (page.length > 0) continue;
-    const stream = openStream(client, { job, after, signal });
+    if (!from.follow) return;
+    const stream = openStream(client, { ...from, after });
     try {
       for await (const result of stream.results) {
         if (result.sequence <= after) continue;

@@ -1,0 +1,205 @@
+/** `trine submit` and `trine results`: from files to a job, and from a job to files. */
+import { LIMITS, TrineError } from '@trine/protocol';
+import type { Inputs, Job, JobResult, JobView, Submission, Trine } from '@trine/sdk';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { readJsonFile } from '../config-files.ts';
+import { bar, type Output, stateMark } from '../output.ts';
+import { printJob } from './look.ts';
+
+export interface SubmitFlags {
+  readonly input?: readonly string[] | undefined;
+  readonly inputsDir?: string | undefined;
+  readonly range?: number | undefined;
+  readonly shared?: string | undefined;
+  readonly first?: number | undefined;
+  readonly name?: string | undefined;
+  readonly fuel?: bigint | undefined;
+  readonly memory?: number | undefined;
+  readonly output?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly priority?: number | undefined;
+  readonly manifest?: string | undefined;
+  readonly public?: boolean | undefined;
+  readonly idempotencyKey?: string | undefined;
+  readonly wait?: boolean | undefined;
+}
+
+export async function submitCommand(
+  trine: Trine,
+  output: Output,
+  modulePath: string,
+  flags: SubmitFlags,
+): Promise<void> {
+  const job = await trine.submit(await submissionOf(modulePath, flags));
+  if (flags.wait === true) return await waitForJob(job, output);
+  const view = await job.status();
+  if (output.json) return output.value(view);
+  output.line(`Job ${job.id}: ${view.tasks.total} tasks, ${view.state}.`);
+  output.line(`Follow it:  trine results ${job.id} --follow   or  ${trine.url}/jobs/${job.id}`);
+}
+
+async function submissionOf(modulePath: string, flags: SubmitFlags): Promise<Submission> {
+  const manifest = flags.manifest === undefined ? NO_MANIFEST : await manifestOf(flags.manifest);
+  const limits = {
+    ...manifest.limits,
+    ...(flags.fuel === undefined ? {} : { fuel: flags.fuel }),
+    ...(flags.memory === undefined ? {} : { memoryBytes: flags.memory }),
+    ...(flags.output === undefined ? {} : { outputBytes: flags.output }),
+  };
+  return {
+    name: flags.name ?? (manifest.title === '' ? basename(modulePath, '.wasm') : manifest.title),
+    module: await readBytes(modulePath),
+    inputs: await inputsOf(flags),
+    limits,
+    policy: {
+      ...(flags.timeoutMs === undefined ? {} : { timeoutMs: flags.timeoutMs }),
+      ...(flags.priority === undefined ? {} : { priority: flags.priority }),
+    },
+    ...(flags.manifest === undefined ? {} : { manifest: manifest.shown }),
+    ...(flags.public === true ? { isPublic: true } : {}),
+    ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }),
+  };
+}
+
+interface Manifest {
+  readonly title: string;
+  readonly shown: NonNullable<Submission['manifest']>;
+  readonly limits: NonNullable<Submission['limits']>;
+}
+
+const NO_MANIFEST: Manifest = { title: '', shown: {}, limits: {} };
+
+/** A guest's manifest: what is shown of it, and its limits as defaults. The coordinator checks the rest. */
+async function manifestOf(path: string): Promise<Manifest> {
+  const raw = await readJsonFile(path);
+  if (raw === undefined) throw new TrineError('not-found', `There is no manifest ${path}.`);
+  const { title, summary, output, limits } = raw as {
+    readonly title?: string;
+    readonly summary?: string;
+    readonly output?: NonNullable<Submission['manifest']>['output'];
+    readonly limits?: {
+      readonly fuel?: string;
+      readonly memoryBytes?: number;
+      readonly outputBytes?: number;
+    };
+  };
+  const { fuel, ...sizes } = limits ?? {};
+  return {
+    title: title ?? '',
+    shown: { title, summary, output },
+    limits: { ...sizes, ...(fuel === undefined ? {} : { fuel: fuelOf(fuel, path) }) },
+  };
+}
+
+function fuelOf(text: string, path: string): bigint {
+  if (/^[0-9]+$/.test(text)) return BigInt(text);
+  throw new TrineError('bad-request', `${path}: limits.fuel must be decimal digits.`);
+}
+
+async function inputsOf(flags: SubmitFlags): Promise<Inputs> {
+  const given = [flags.input, flags.inputsDir, flags.range].filter((flag) => flag !== undefined);
+  if (given.length !== 1) {
+    throw new TrineError(
+      'no-inputs',
+      'Give the inputs in one way: --input <file…>, --inputs-dir <folder>, or --range <count>.',
+    );
+  }
+  if (flags.range !== undefined) {
+    return {
+      range: {
+        count: flags.range,
+        ...(flags.first === undefined ? {} : { first: flags.first }),
+        ...(flags.shared === undefined ? {} : { shared: await readBytes(flags.shared) }),
+      },
+    };
+  }
+  return readAll(flags.input ?? (await filesIn(flags.inputsDir ?? '.')));
+}
+
+/** Files of a folder by name, so that the task's number says which file it was. */
+async function filesIn(dir: string): Promise<readonly string[]> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new TrineError('not-found', `The folder ${dir} cannot be read.`, { cause });
+  });
+  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  return names.sort().map((name) => join(dir, name));
+}
+
+async function* readAll(paths: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const path of paths) yield await readBytes(path);
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new TrineError('not-found', `The file ${path} cannot be read.`, { cause });
+  });
+  if (bytes.length <= LIMITS.artifactBytes.value) return new Uint8Array(bytes);
+  throw new TrineError(
+    'artifact-too-large',
+    `${path} has ${bytes.length} bytes; the limit of one artifact is ${LIMITS.artifactBytes.value}.`,
+  );
+}
+
+async function waitForJob(job: Job, output: Output): Promise<void> {
+  const live = process.stdout.isTTY && !output.json;
+  const view = await job.wait(
+    live ? { onChange: (view) => process.stdout.write(`\r${progressLine(view, output)}`) } : {},
+  );
+  if (live) output.line();
+  printJob(output, view);
+  if (view.tasks.verified !== view.tasks.total) process.exitCode = 1;
+}
+
+const progressLine = (view: JobView, output: Output): string =>
+  `${stateMark(view.state, output)} ${bar(view.tasks.verified, view.tasks.total)} ` +
+  `${view.tasks.verified}/${view.tasks.total} verified\u001B[K`;
+
+export interface ResultsFlags {
+  readonly out?: string | undefined;
+  readonly follow?: boolean | undefined;
+  readonly after?: number | undefined;
+}
+
+/** Prints the result log; with `--out` each verified output becomes `<folder>/<index>.bin`. */
+export async function resultsCommand(
+  trine: Trine,
+  output: Output,
+  id: string,
+  flags: ResultsFlags,
+): Promise<void> {
+  if (flags.out !== undefined) await mkdir(flags.out, { recursive: true });
+  let count = 0;
+  const results = trine.job(id).results({
+    follow: flags.follow ?? false,
+    after: flags.after ?? 0,
+    fetchOutputs: flags.out !== undefined || output.json,
+  });
+  for await (const result of results) {
+    count += 1;
+    const path = flags.out === undefined ? undefined : await keepOutput(flags.out, result);
+    printResult(output, result, path);
+  }
+  if (count === 0 && !output.json) output.line('No results yet. Wait for them with --follow.');
+}
+
+async function keepOutput(dir: string, result: JobResult): Promise<string | undefined> {
+  if (result.output === undefined || result.outcome !== 'completed') return undefined;
+  const path = join(dir, `${result.index}.bin`);
+  await writeFile(path, result.output);
+  return path;
+}
+
+const HEX_BYTES_MAX = 24;
+
+function printResult(output: Output, result: JobResult, path: string | undefined): void {
+  if (output.json) return output.value(path === undefined ? result : { ...result, output: undefined, path });
+  const hex =
+    result.output === undefined ? '' : Buffer.from(result.output.subarray(0, HEX_BYTES_MAX)).toString('hex');
+  const shown = path ?? (result.outputDigest === undefined ? '' : hex);
+  const cut = path === undefined && (result.output?.length ?? 0) > HEX_BYTES_MAX ? '…' : '';
+  const words = [stateMark(result.kind, output), result.outcome ?? '', result.reason].filter(
+    (word) => word !== '',
+  );
+  output.line(`${String(result.index).padStart(6)}  ${words.join('  ')}  ${shown}${cut}`.trimEnd());
+}
