@@ -1,0 +1,67 @@
+/**
+ * `npm run bench -- <name>`: builds what changed, bundles the named bench and runs it in this process. Each bench
+ * prints a table for people and, as its last line, one line of JSON. `--no-setup` takes what is built as it is.
+ */
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { SetupError, setUp } from '../../apps/coordinator/setup.mjs';
+
+const benchDir = dirname(fileURLToPath(import.meta.url));
+const rootDir = join(benchDir, '..', '..');
+/** A file `<name>.bench.ts` is a bench; it exports `bench(args)`. */
+const SUFFIX = '.bench.ts';
+
+const names = () =>
+  readdirSync(benchDir)
+    .filter((file) => file.endsWith(SUFFIX))
+    .map((file) => file.slice(0, -SUFFIX.length));
+
+/** Our own packages are bundled from source; everything else stays a package and is resolved at run time. */
+const externalPackages = {
+  name: 'external-packages',
+  setup(context) {
+    context.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      kind === 'entry-point' || path.startsWith('@trine/') ? undefined : { path, external: true },
+    );
+  },
+};
+
+async function bundle(name) {
+  // Not at the top: the set-up may only now have installed it.
+  const { build } = await import('esbuild');
+  const outfile = join(benchDir, '..', 'dist', `${name}.bench.mjs`);
+  await build({
+    absWorkingDir: benchDir,
+    entryPoints: [`./${name}${SUFFIX}`],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    sourcemap: 'linked',
+    plugins: [externalPackages],
+    logLevel: 'warning',
+  });
+  return outfile;
+}
+
+async function main() {
+  const [name, ...args] = process.argv.slice(2);
+  if (name === undefined || !names().includes(name)) {
+    const asked = name === undefined ? 'Name a bench' : `There is no bench "${name}"`;
+    process.stderr.write(`${asked}. Benches: ${names().join(', ')}. Example: npm run bench -- dispatch\n`);
+    return 2;
+  }
+  if (!args.includes('--no-setup')) await setUp((text) => process.stderr.write(`${text}\n`));
+  process.chdir(rootDir);
+  const { bench } = await import(pathToFileURL(await bundle(name)).href);
+  return bench(args.filter((arg) => arg !== '--no-setup'));
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof SetupError ? error.message : error.stack}\n`);
+  process.exitCode = 1;
+}
