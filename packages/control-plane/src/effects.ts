@@ -37,6 +37,8 @@ export function carryOut(ports: EffectPorts, shard: ShardId, effect: ShardEffect
       activity.task(effect.state);
       return announcements.job(effect.job);
     case 'announce-job':
+      gateway.handle(shard, effect);
+      return announcements.job(effect.job);
     case 'announce-result':
       return announcements.job(effect.job);
   }

@@ -6,18 +6,13 @@ export {
   createControlPlane,
 } from './create-control-plane.ts';
 export { CONTROL_PLANE_LIMITS } from './limits.ts';
-export { type AppRouter, createRouterCaller } from './router.ts';
-export { createMemoryStore } from './store/memory-store.ts';
-export { createPrismaStore } from './store/prisma-store.ts';
-export type { Store } from './store/store.ts';
-export { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
-export { migrate } from './store/migrate.ts';
+export { type DataDirLock, lockDataDir } from './postgres/data-dir-lock.ts';
 export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from './postgres/embedded-postgres.ts';
-export { type DataDirLock, lockDataDir } from './postgres/data-dir-lock.ts';
+export { type AppRouter, createRouterCaller } from './router.ts';
 export { createShardLoop, type ShardLoop, type ShardLoopOptions } from './shards/shard-loop.ts';
 export { createMemoryStore } from './store/memory-store.ts';
 export { migrate } from './store/migrate.ts';

@@ -72,6 +72,7 @@ export type GatewayEffect = EffectOf<
   | 'free-slots'
   | 'reject-result'
   | 'announce-counters'
+  | 'announce-job'
 >;
 
 /** Leases of a node whose session ended, until it comes back or the grace is over. */
@@ -483,6 +484,8 @@ export class Gateway {
         return this.#rejected(effect);
       case 'announce-counters':
         return this.#standings.tell(effect.counters.node);
+      case 'announce-job':
+        return this.#market.jobWaits(effect.job, effect.state === 'running' ? effect.reason : '');
     }
     assertNever(effect);
   }

@@ -4,7 +4,7 @@
  * that doubles is over. Demand is a hint (zero, or more than zero, and how urgent), never a count to be settled.
  */
 import type { Clock } from '@trine/mesh';
-import { LIMITS, type ShardId } from '@trine/protocol';
+import { type JobId, LIMITS, type ShardId } from '@trine/protocol';
 import type { RefusalReason } from '@trine/scheduler';
 import type { EventSink } from '../event-sink.ts';
 import { CONTROL_PLANE_LIMITS } from '../limits.ts';
@@ -25,12 +25,16 @@ export interface SlotMarketOptions {
 
 /** Slots offered to a shard at least, however little it wants: some of them will not be eligible. */
 const OFFERS_MIN = 16;
+/** Jobs whose waiting is remembered; idle nodes are told of one. */
+const WAITING_KEPT = 1_000;
 
 export class SlotMarket {
   readonly #options: SlotMarketOptions;
   readonly #demand = new Map<ShardId, Demand>();
   readonly #outstanding = new Map<ShardId, number>();
   readonly #dirty = new Set<Seat>();
+  /** Running jobs that wait for something, and for what, in words. */
+  readonly #waiting = new Map<JobId, string>();
   #isPumping = false;
   #wake: { readonly atMs: number; readonly cancel: () => void } | undefined;
   #isClosed = false;
@@ -56,6 +60,14 @@ export class SlotMarket {
     if (demand.leases === 0) this.#demand.delete(shard);
     else this.#demand.set(shard, demand);
     for (const seat of this.#options.seats()) seat.parked.delete(shard);
+    this.considerAll();
+  }
+
+  /** What a running job waits for; nothing when the reason is empty. Idle nodes are told. */
+  jobWaits(job: JobId, reason: string): void {
+    if (this.#waiting.get(job) === (reason || undefined)) return;
+    this.#waiting.delete(job);
+    if (reason !== '' && this.#waiting.size < WAITING_KEPT) this.#waiting.set(job, reason);
     this.considerAll();
   }
 
@@ -186,7 +198,9 @@ export class SlotMarket {
   /** An idle node is told why, once a reason. */
   #explain(seat: Seat): void {
     if (freeSlots(seat) === 0 || seat.leases.size > 0 || seat.offered.size > 0) return;
-    this.#say(seat, this.#demand.size === 0 ? NOTHING_TO_DO : seat.refusal || NOTHING_TO_DO);
+    const [waiting] = this.#waiting.values();
+    const refusal = this.#demand.size === 0 ? '' : seat.refusal;
+    this.#say(seat, refusal || (waiting ?? NOTHING_TO_DO));
   }
 
   #say(seat: Seat, reason: string): void {
