@@ -1,5 +1,6 @@
 // One function body after validation: its instructions as columns, so that passes walk numbers, not objects.
 
+import type { FunctionType } from './module.ts';
 import type { TaintGraph } from './taint.ts';
 
 /** The branch leaves the function, whatever its depth is: what `value` holds for `return`. */
@@ -36,6 +37,7 @@ export class InstructionColumns {
 
 /** A validated function body, as the passes see it. Valid until the next body is scanned. */
 export interface ScannedFunction {
+  readonly type: FunctionType;
   readonly columns: InstructionColumns;
   /** Bytes of the body: `start` is where the instructions begin, after the local declarations. */
   readonly declarations: number;

@@ -68,10 +68,10 @@ export const PAGE_BYTES = 65_536;
  * Bytes of call depth a guest may use, counted by `frameBytes`. The smallest thread stack is a Chromium
  * Web Worker's 500 KB; what is left over covers the host's own frames and one leaf.
  */
-export const CALL_BUDGET_BYTES = 256 * 1024;
+export const CALL_BUDGET_BYTES = 300 * 1024;
 
 /** Bytes charged for a frame whatever it holds: return address, saved registers, the engine's own slots. */
-export const FRAME_BASE_BYTES = 80;
+export const FRAME_BASE_BYTES = 64;
 
 /** Bytes charged for each local and each operand of a frame. */
 export const FRAME_SLOT_BYTES = 8;

@@ -72,6 +72,7 @@ export class Validator {
       refuse('malformed', reader.position, 'A function goes on after its end.');
     }
     return {
+      type,
       columns: this.columns,
       declarations: body.start,
       start,

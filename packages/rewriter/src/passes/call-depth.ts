@@ -16,9 +16,13 @@ import type { Pass, PassInput } from './pass.ts';
 const ENTER = 0;
 const BEFORE_CALL = 1;
 
-/** What one frame of a function is charged: by its locals and the most operands it holds at once. */
-export function frameBytes(scanned: ScannedFunction): number {
-  return FRAME_BASE_BYTES + FRAME_SLOT_BYTES * (scanned.locals + scanned.operands);
+/**
+ * What one frame of a function is charged: its locals, the most operands it holds at once, and once more its
+ * parameters and results, which callers hand over on the stack when registers run out.
+ */
+export function frameBytes({ type, locals, operands }: ScannedFunction): number {
+  const slots = locals + operands + type.parameters.length + type.results.length;
+  return FRAME_BASE_BYTES + FRAME_SLOT_BYTES * slots;
 }
 
 /** The pass that bounds call depth. */

@@ -1,0 +1,154 @@
+(module
+  (type (;0;) (func (param i32) (result i32)))
+  (type (;1;) (func (param i32 i32) (result i64)))
+  (type (;2;) (func (param i32) (result i32)))
+  (func (;0;) (type 0) (param i32) (result i32)
+    (local i32)
+    global.get 0
+    i64.const 15
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    i32.const 0
+    i32.const 0
+    local.get 0
+    local.tee 1
+    global.get 0
+    local.get 1
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    memory.copy
+    i32.const 0
+    i32.const 7
+    local.get 0
+    local.tee 1
+    global.get 0
+    local.get 1
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    memory.fill
+    i32.const 0
+    i32.const 0
+    i32.const 5
+    local.tee 1
+    global.get 0
+    local.get 1
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    memory.init 0
+    data.drop 0
+    local.get 0
+    call 5)
+  (func (;1;) (type 0) (param i32) (result i32)
+    global.get 0
+    i64.const 1
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    i32.const 16)
+  (func (;2;) (type 1) (param i32 i32) (result i64)
+    global.get 0
+    i64.const 1
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    i64.const 0)
+  (func (;3;) (type 0) (param i32) (result i32)
+    i32.const 307200
+    global.set 1
+    local.get 0
+    call 1)
+  (func (;4;) (type 1) (param i32 i32) (result i64)
+    i32.const 307200
+    global.set 1
+    local.get 0
+    local.get 1
+    call 2)
+  (func (;5;) (type 2) (param i32) (result i32)
+    (local i32)
+    local.get 0
+    memory.grow
+    local.tee 1
+    i32.const -1
+    i32.eq
+    if  ;; label = @1
+      memory.size
+      i64.extend_i32_u
+      local.get 0
+      i64.extend_i32_u
+      i64.add
+      i64.const 16
+      i64.le_u
+      if  ;; label = @2
+        i32.const 1
+        global.set 2
+        unreachable
+      end
+    else
+      global.get 0
+      local.get 0
+      i64.extend_i32_u
+      i64.const 8192
+      i64.mul
+      i64.sub
+      global.set 0
+      global.get 0
+      i64.const 0
+      i64.lt_s
+      if  ;; label = @2
+        unreachable
+      end
+    end
+    local.get 1)
+  (memory (;0;) 1 16)
+  (global (;0;) (mut i64) (i64.const 0))
+  (global (;1;) (mut i32) (i32.const 307200))
+  (global (;2;) (mut i32) (i32.const 0))
+  (export "memory" (memory 0))
+  (export "alloc" (func 3))
+  (export "run" (func 4))
+  (export "trine:fuel" (global 0))
+  (export "trine:aborted" (global 2))
+  (data (;0;) "hello"))

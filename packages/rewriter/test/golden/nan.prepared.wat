@@ -1,0 +1,169 @@
+(module
+  (type (;0;) (func (param f64)))
+  (type (;1;) (func (param f64 i32) (result i32 f64)))
+  (type (;2;) (func (param i32) (result i32)))
+  (type (;3;) (func (param i32 i32) (result i64)))
+  (type (;4;) (func (param i32) (result i32)))
+  (func (;0;) (type 0) (param f64)
+    (local f64 f64 f32)
+    global.get 1
+    i64.const 21
+    i64.sub
+    global.set 1
+    global.get 1
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    i32.const 0
+    local.get 0
+    f64.const 0x1p+0 (;=1;)
+    f64.add
+    local.tee 2
+    f64.const nan (;=nan;)
+    local.get 2
+    local.get 2
+    f64.eq
+    select
+    f64.store
+    i32.const 8
+    i32.const 0
+    f64.load
+    local.tee 1
+    f64.store
+    local.get 1
+    i64.reinterpret_f64
+    drop
+    f32.const 0x1p+1 (;=2;)
+    f32.sqrt
+    local.tee 3
+    f32.const nan (;=nan;)
+    local.get 3
+    local.get 3
+    f32.eq
+    select
+    global.set 0
+    f32.const 0x1p+0 (;=1;)
+    global.get 0
+    f32.sqrt
+    local.tee 3
+    f32.const nan (;=nan;)
+    local.get 3
+    local.get 3
+    f32.eq
+    select
+    f32.copysign
+    drop)
+  (func (;1;) (type 1) (param f64 i32) (result i32 f64)
+    global.get 1
+    i64.const 2
+    i64.sub
+    global.set 1
+    global.get 1
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 1
+    local.get 0)
+  (func (;2;) (type 2) (param i32) (result i32)
+    global.get 1
+    i64.const 1
+    i64.sub
+    global.set 1
+    global.get 1
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    i32.const 16)
+  (func (;3;) (type 3) (param i32 i32) (result i64)
+    global.get 1
+    i64.const 1
+    i64.sub
+    global.set 1
+    global.get 1
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    i64.const 0)
+  (func (;4;) (type 1) (param f64 i32) (result i32 f64)
+    (local i32 f64 f64)
+    i32.const 307200
+    global.set 2
+    local.get 0
+    local.get 1
+    call 1
+    local.set 3
+    local.set 2
+    local.get 2
+    local.get 3
+    local.tee 4
+    f64.const nan (;=nan;)
+    local.get 4
+    local.get 4
+    f64.eq
+    select)
+  (func (;5;) (type 2) (param i32) (result i32)
+    i32.const 307200
+    global.set 2
+    local.get 0
+    call 2)
+  (func (;6;) (type 3) (param i32 i32) (result i64)
+    i32.const 307200
+    global.set 2
+    local.get 0
+    local.get 1
+    call 3)
+  (func (;7;) (type 4) (param i32) (result i32)
+    (local i32)
+    local.get 0
+    memory.grow
+    local.tee 1
+    i32.const -1
+    i32.eq
+    if  ;; label = @1
+      memory.size
+      i64.extend_i32_u
+      local.get 0
+      i64.extend_i32_u
+      i64.add
+      i64.const 16
+      i64.le_u
+      if  ;; label = @2
+        i32.const 1
+        global.set 3
+        unreachable
+      end
+    else
+      global.get 1
+      local.get 0
+      i64.extend_i32_u
+      i64.const 8192
+      i64.mul
+      i64.sub
+      global.set 1
+      global.get 1
+      i64.const 0
+      i64.lt_s
+      if  ;; label = @2
+        unreachable
+      end
+    end
+    local.get 1)
+  (memory (;0;) 1 16)
+  (global (;0;) (mut f32) (f32.const 0x0p+0 (;=0;)))
+  (global (;1;) (mut i64) (i64.const 0))
+  (global (;2;) (mut i32) (i32.const 307200))
+  (global (;3;) (mut i32) (i32.const 0))
+  (export "result" (func 4))
+  (export "memory" (memory 0))
+  (export "alloc" (func 5))
+  (export "run" (func 6))
+  (export "trine:fuel" (global 1))
+  (export "trine:aborted" (global 3)))
