@@ -127,7 +127,7 @@ class ForkedPeers implements LinkProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [],
       // It parses what strangers send: the coordinator's secrets have no business there.
-      env: process.env['SystemRoot'] === undefined ? {} : { SystemRoot: process.env['SystemRoot'] },
+      env: bareEnv(),
     });
     this.#child = child;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -203,3 +203,9 @@ class ForkedPeers implements LinkProcess {
 
 /** How much of what a dying process says is kept to explain it. */
 const COMPLAINT_CHARACTERS_MAX = 2_000;
+
+/** Windows cannot start a process without its root; everywhere else nothing is needed. */
+function bareEnv(): NodeJS.ProcessEnv {
+  const { SystemRoot } = process.env;
+  return (SystemRoot === undefined ? {} : { SystemRoot }) as NodeJS.ProcessEnv;
+}

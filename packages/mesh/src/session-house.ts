@@ -257,7 +257,7 @@ function startAgent(options: {
   return agent;
 }
 
-const PROFILE: Hello['profile'] = {
+export const PROFILE: Hello['profile'] = {
   agent: 'runner',
   version: '0.0.0',
   cores: 1,
