@@ -4,7 +4,7 @@ import type { AgentView } from '@trine/agent';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { openAgent } from './agent-browser.ts';
 import type { AgentPort, KeptCounters, Preferences, WorkerUrls } from './agent-port.ts';
-import { keepConsent, keepThreads, keepToken, readKept } from './kept.ts';
+import { keepConsent, keepCounters, keepThreads, keepToken, readKept } from './kept.ts';
 import { takeJoinToken } from './join-token.ts';
 
 export interface AgentHandle {
@@ -65,6 +65,12 @@ export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
       port.current = undefined;
     };
   }, []);
+
+  const { valid, credit } = view ?? {};
+  useEffect(() => {
+    if (valid === undefined || credit === undefined || (valid === 0 && credit === '0')) return;
+    keepCounters({ valid, credit }).catch(() => {});
+  }, [valid, credit]);
 
   const start = useCallback(() => {
     if (workers === undefined) return;

@@ -5,6 +5,7 @@ import { useTRPC } from '../../lib/api.ts';
 import type { WorkerUrls } from '../../lib/agent-port.ts';
 import { type AgentHandle, useAgent } from '../../lib/use-agent.ts';
 import { AddDevice } from './add-device.tsx';
+import { AgentNotes } from './agent-notes.tsx';
 import { ConsentTerms } from './consent-terms.tsx';
 import { Contribution } from './contribution.tsx';
 import { Encouragement } from './encouragement.tsx';
@@ -35,6 +36,7 @@ export function DonatePage({ workers, shareOrigin }: DonatePageProps) {
             )}
           </Instrument>
           {hasBegun ? <ThreadRows agent={agent} /> : null}
+          <AgentNotes agent={agent} canStart={workers !== undefined} />
         </div>
         {hasBegun || agent.kept !== undefined ? <Contribution agent={agent} /> : null}
         {agent.preferences.consentedAtMs === undefined && !hasBegun ? null : (
@@ -46,8 +48,10 @@ export function DonatePage({ workers, shareOrigin }: DonatePageProps) {
           </details>
         )}
       </div>
-      <div className="grid min-w-0 gap-4 sm:gap-6">
+      <div className="min-w-0 lg:col-start-2 lg:row-span-2 lg:row-start-1">
         <Encouragement />
+      </div>
+      <div className="min-w-0 lg:col-start-1">
         <AddDevice origin={shareOrigin} />
       </div>
     </div>

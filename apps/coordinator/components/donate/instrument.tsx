@@ -31,7 +31,6 @@ export function Instrument({ agent, canStart, children }: InstrumentProps) {
           <MainButton agent={agent} saying={saying} canStart={canStart} />
         </div>
       </div>
-      <Notes agent={agent} canStart={canStart} />
     </section>
   );
 }
@@ -90,40 +89,5 @@ function MainButton({ agent, saying, canStart }: MainButtonProps) {
       <Icon name="play" filled />
       {again ? 'Go on lending' : 'Lend this computer'}
     </button>
-  );
-}
-
-function Notes({ agent, canStart }: { readonly agent: AgentHandle; readonly canStart: boolean }) {
-  const weaker = agent.view?.weaker ?? [];
-  const troubles = [
-    ...(canStart
-      ? []
-      : ['The thread programs are missing: the operator must run npm run build, then reload this page.']),
-    ...(agent.trouble === '' ? [] : [agent.trouble]),
-  ];
-  if (weaker.length === 0 && troubles.length === 0) return null;
-  return (
-    <div className="border-t border-line px-4 py-3 text-sm sm:px-6">
-      {troubles.map((trouble) => (
-        <p key={trouble} role="alert" className="text-alarm">
-          {trouble}
-        </p>
-      ))}
-      {weaker.length === 0 ? null : (
-        <div className="flex gap-2 text-ink-2">
-          <span className="mt-0.5 text-warn">
-            <Icon name="warn" size={16} />
-          </span>
-          <div>
-            <p className="font-medium">Weaker on this address</p>
-            <ul className="list-disc pl-4">
-              {weaker.map((note) => (
-                <li key={note}>{note}</li>
-              ))}
-            </ul>
-          </div>
-        </div>
-      )}
-    </div>
   );
 }

@@ -57,7 +57,7 @@ export function JobPage({ id }: { readonly id: string }) {
 }
 
 const TROUBLE_TITLES: Readonly<Record<string, string>> = {
-  'not-found': 'There is no such job, or it is not yours to see',
+  'not-found': 'This job cannot be shown',
   'bad-request': 'This is not the id of a job',
   unauthorized: 'This job shows only to the key that submitted it',
   forbidden: 'This job shows only to the key that submitted it',
