@@ -33,7 +33,7 @@ const TASKS_MIN = 1_000;
 const MEMORY_SAMPLE_MS = 1_000;
 const FINISH_POLL_MS = 20;
 /** Tokens made at a time. */
-const TOKENS_AT_ONCE = 50;
+const TOKENS_AT_ONCE = 16;
 const SHARED = new TextEncoder().encode('dispatch');
 
 interface Options {
@@ -115,7 +115,7 @@ async function perform(stage: Stage, options: Options): Promise<number> {
     say,
   };
   say(`${options.nodes} nodes join, each with an owner of its own …`);
-  await swarm.join(coordinator.url, await makeTokens(coordinator, options.nodes), options.slots);
+  await swarm.join(coordinator.url, await makeTokens(run.trine, options.nodes), options.slots);
 
   const warm = await runJob(run, 'warm-up', WARM_UP_TASKS);
   const pace = warm.figures.steady.verifiedPerSecond;
@@ -205,14 +205,15 @@ function watchMemory(root: number): { stop(): PerPart } {
   };
 }
 
-async function makeTokens(coordinator: RunningCoordinator, count: number): Promise<readonly string[]> {
-  const tokens: string[] = [];
-  while (tokens.length < count) {
-    const size = Math.min(TOKENS_AT_ONCE, count - tokens.length);
-    const names = Array.from({ length: size }, (_, at) => `owner ${tokens.length + at}`);
-    tokens.push(...(await Promise.all(names.map((name) => coordinator.token(name)))));
+async function makeTokens({ tokens }: Trine, count: number): Promise<readonly string[]> {
+  const made: string[] = [];
+  while (made.length < count) {
+    const size = Math.min(TOKENS_AT_ONCE, count - made.length);
+    const names = Array.from({ length: size }, (_, at) => `owner ${made.length + at}`);
+    const answers = await Promise.all(names.map((ownerName) => tokens.create({ ownerName })));
+    made.push(...answers.map(({ token }) => token));
   }
-  return tokens;
+  return made;
 }
 
 /** Reads the whole result log as a submitter would: gapless, each task once, each output right. */
