@@ -5,23 +5,11 @@ import { prepareWith } from '@trine/rewriter/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { makeModule, MODULE_SEEDS } from './random-modules.ts';
-import { ReferenceInstance, type ReferenceOutcome } from './reference/interpreter.ts';
+import { type ReferenceRun, runReference } from './reference/run.ts';
 import { type ModuleRun, runModule } from './run-module.ts';
 
 const FUEL = 100_000n;
 const MAX_PAGES = 4;
-// Deeper recursion may hit the call budget, which the reference does not have.
-const REFERENCE_CALLS = 200;
-
-interface ReferenceRun {
-  readonly outcome: ReferenceOutcome;
-  readonly fuel: bigint;
-  readonly memory: Uint8Array;
-  readonly answer: bigint | undefined;
-  readonly hostCalls: readonly string[];
-  readonly nanShown: boolean;
-  readonly payloadShown: boolean;
-}
 
 interface Case {
   readonly seed: number;
@@ -37,36 +25,6 @@ function prepareSeed(seed: number, original: Uint8Array): Uint8Array {
     throw new Error(`seed ${seed}: ${prepared.code} at ${prepared.offset}: ${prepared.message}`);
   }
   return prepared.bytes;
-}
-
-// The same calls that `runModule` makes.
-function runReference(original: Uint8Array): ReferenceRun {
-  const guest = new ReferenceInstance(original, { fuel: FUEL, calls: REFERENCE_CALLS, maxPages: MAX_PAGES });
-  const steps: (() => { outcome: ReferenceOutcome; results: readonly bigint[] })[] = [
-    () => guest.invoke('alloc', [64n]),
-    () => {
-      guest.memory.set(
-        Uint8Array.from({ length: 64 }, (_, index) => (index * 37 + 11) & 0xff),
-        64,
-      );
-      return guest.invoke('run', [64n, 64n]);
-    },
-  ];
-  const start = guest.module.start;
-  if (start !== undefined) {
-    guest.module.exports.set('start function', { kind: 0, index: start });
-    steps.unshift(() => guest.invoke('start function', []));
-  }
-  let outcome: ReferenceOutcome = 'completed';
-  let answer: bigint | undefined;
-  for (const step of steps) {
-    const result = step();
-    outcome = result.outcome;
-    answer = result.results[0];
-    if (outcome !== 'completed') break;
-  }
-  const { fuel, memory, hostCalls, nanShown, payloadShown } = guest;
-  return { outcome, fuel, memory, answer, hostCalls, nanShown, payloadShown };
 }
 
 /** An original run without any metering: only for modules that are known to complete. */
@@ -104,7 +62,7 @@ beforeAll(() => {
       original,
       prepared,
       run: runModule(prepared, FUEL),
-      reference: runReference(original),
+      reference: runReference(original, { fuel: FUEL, maxPages: MAX_PAGES }),
     });
   }
 }, 300_000);
