@@ -395,8 +395,9 @@ const howItEnded = (child: ChildProcess): string => child.signalCode ?? `exit ${
 
 /** Postgres reads settings from the environment, too: only what it needs goes in. */
 const childEnv = (): NodeJS.ProcessEnv => {
-  const { PATH, HOME, SystemRoot, TEMP, TMPDIR } = process.env;
-  return { PATH, HOME, SystemRoot, TEMP, TMPDIR, LC_ALL: 'C', TZ: 'UTC' };
+  const { PATH, HOME, SystemRoot, TEMP, TMPDIR, NODE_ENV } = process.env;
+  return { PATH, HOME, SystemRoot, TEMP, TMPDIR, NODE_ENV, LC_ALL: 'C', TZ: 'UTC' };
+};
 };
 
 /** A port that is free now, of those the system hands out. */
