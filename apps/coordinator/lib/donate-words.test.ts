@@ -1,4 +1,4 @@
-import type { AgentView } from '@trine/agent';
+import type { AgentView } from '@trine/agent/browser';
 import { describe, expect, it } from 'vitest';
 import { sayingOf } from './donate-words.ts';
 

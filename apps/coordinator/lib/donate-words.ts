@@ -1,5 +1,5 @@
 /** What the donate page says of the agent's state: a word, a sentence, and what the button does next. */
-import type { AgentPhase, AgentView } from '@trine/agent';
+import type { AgentPhase, AgentView } from '@trine/agent/browser';
 
 export interface Saying {
   readonly word: string;

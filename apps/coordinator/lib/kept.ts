@@ -1,6 +1,6 @@
 /** What the page itself remembers in this browser: consent, choices, the join token. Nothing leaves it from here. */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import type { KeptCounters } from './agent-port.ts';
+import type { KeptCounters } from './donate-types.ts';
 
 export interface Kept {
   readonly consentedAtMs: number | undefined;

@@ -1,9 +1,8 @@
 'use client';
 /** The agent as the donate page holds it: made on the first press, ended with the page. */
-import type { AgentView } from '@trine/agent';
+import type { AgentView, RemoteAgent } from '@trine/agent/browser';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { openAgent } from './agent-browser.ts';
-import type { AgentPort, KeptCounters, Preferences, WorkerUrls } from './agent-port.ts';
+import type { KeptCounters, Preferences, WorkerUrls } from './donate-types.ts';
 import { keepConsent, keepCounters, keepThreads, keepToken, readKept } from './kept.ts';
 import { takeJoinToken } from './join-token.ts';
 
@@ -30,7 +29,7 @@ const defaultThreads = (): number =>
   Math.max(1, Math.floor((globalThis.navigator?.hardwareConcurrency ?? THREADS_FALLBACK) / 2));
 
 export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
-  const port = useRef<AgentPort | undefined>(undefined);
+  const port = useRef<RemoteAgent | undefined>(undefined);
   const [ready, setReady] = useState(false);
   const [view, setView] = useState<AgentView | undefined>(undefined);
   const [preferences, setPreferences] = useState<Preferences>({ consentedAtMs: undefined, threads: 1 });
@@ -81,7 +80,7 @@ export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
       setPreferences((before) => ({ ...before, consentedAtMs }));
       await keepConsent(consentedAtMs).catch(() => {});
       if (port.current === undefined) {
-        const opened = await openAgent({ workers, token, threads: preferences.threads });
+        const opened = await openAgent(workers, { token, threads: preferences.threads });
         port.current = opened;
         opened.listen(setView);
       }
@@ -96,7 +95,7 @@ export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
 
   const stop = useCallback(() => {
     setPressed('stop');
-    Promise.resolve(port.current?.stop())
+    Promise.resolve(port.current?.stop('You pressed stop. Press to go on.'))
       .catch((cause: unknown) =>
         setTrouble(`Stopping failed: ${wordsOf(cause)}. Closing the tab stops everything.`),
       )
@@ -121,6 +120,15 @@ export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
     stop,
     setThreads,
   };
+}
+
+/** The agent's code is fetched with the first press: looking at the page loads none of it. */
+async function openAgent(
+  workers: WorkerUrls,
+  settings: { readonly token: string | undefined; readonly threads: number },
+): Promise<RemoteAgent> {
+  const { connectAgentWorker } = await import('@trine/agent/browser');
+  return connectAgentWorker({ agentUrl: workers.agent, guestUrl: workers.guest, ...settings });
 }
 
 const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -1,7 +1,7 @@
 /** Finds the prebuilt thread programs, whose names carry the hash of what is in them. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { WorkerUrls } from './agent-port.ts';
+import type { WorkerUrls } from './donate-types.ts';
 
 // The process may have been started in the app's folder or at the top of the clone.
 const FOLDERS = ['public/workers', 'apps/coordinator/public/workers'] as const;

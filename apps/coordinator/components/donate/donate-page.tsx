@@ -2,7 +2,7 @@
 /** Lend this computer: what is asked, one button, and everything that happens while it runs. */
 import { useQuery } from '@tanstack/react-query';
 import { useTRPC } from '../../lib/api.ts';
-import type { WorkerUrls } from '../../lib/agent-port.ts';
+import type { WorkerUrls } from '../../lib/donate-types.ts';
 import { type AgentHandle, useAgent } from '../../lib/use-agent.ts';
 import { AddDevice } from './add-device.tsx';
 import { AgentNotes } from './agent-notes.tsx';

@@ -1,6 +1,6 @@
 'use client';
 /** What each thread is doing, and how far. */
-import type { ThreadView } from '@trine/agent';
+import type { ThreadView } from '@trine/agent/browser';
 import { formatDuration } from '../../lib/format.ts';
 import { sayingOf } from '../../lib/donate-words.ts';
 import type { AgentHandle } from '../../lib/use-agent.ts';
