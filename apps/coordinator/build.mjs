@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildBrowserWorkers } from '@trine/agent/build-workers';
+import { buildPrepareThread } from '@trine/control-plane/build-prepare-thread';
+import { buildLinkChild } from '@trine/mesh/build-link-child';
 
 const dir = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -32,12 +34,7 @@ if (!process.argv.includes('--no-pages')) {
 }
 
 rmSync(join(dir, 'dist'), { recursive: true, force: true });
-const entries = {
-  server: 'server.ts',
-  launcher: 'start/launch.ts',
-  'link-child': require.resolve('@trine/mesh/link-child'),
-  'prepare-thread': require.resolve('@trine/control-plane/prepare-thread'),
-};
+const entries = { server: 'server.ts', launcher: 'start/launch.ts' };
 await build({
   absWorkingDir: dir,
   entryPoints: Object.entries(entries).map(([out, source]) => ({ out, in: source })),
@@ -51,4 +48,6 @@ await build({
   plugins: [externalPackages],
   logLevel: 'warning',
 });
+await buildLinkChild({ outfile: join(dir, 'dist', 'link-child.cjs') });
+await buildPrepareThread({ outdir: join(dir, 'dist') });
 if (!existsSync(join(dir, 'dist', 'server.mjs'))) throw new Error('The server was not built.');

@@ -69,7 +69,7 @@ async function serve(env: CoordinatorEnv, http: Server, { url, log, stop }: Wiri
     trustProxy: env.trustProxy,
     origins: [...origins, ...env.origins],
     runnerBundlePath: join(rootDir, 'apps', 'runner', 'dist', 'trine.mjs'),
-    linkProcessEntry: join(appDir, 'dist', 'link-child.mjs'),
+    linkProcessEntry: join(appDir, 'dist', 'link-child.cjs'),
     prepareThreadEntry: join(appDir, 'dist', 'prepare-thread.mjs'),
   });
   stop.before(() => plane.close());

@@ -398,7 +398,6 @@ const childEnv = (): NodeJS.ProcessEnv => {
   const { PATH, HOME, SystemRoot, TEMP, TMPDIR, NODE_ENV } = process.env;
   return { PATH, HOME, SystemRoot, TEMP, TMPDIR, NODE_ENV, LC_ALL: 'C', TZ: 'UTC' };
 };
-};
 
 /** A port that is free now, of those the system hands out. */
 async function freePort(): Promise<number> {
