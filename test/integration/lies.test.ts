@@ -83,7 +83,7 @@ async function runJob(): Promise<string> {
 
 /** Output digests that the guest's cases know to be right. */
 async function knownDigests(): Promise<ReadonlyMap<string, string>> {
-  const { cases } = await loadCases('mersenne');
+  const cases = (await loadCases('mersenne')).cases.filter((one) => one.outcome === 'completed');
   return new Map(
     cases.map((one) => [
       createHash('sha256').update(Buffer.from(one.inputHex, 'hex')).digest('hex'),
