@@ -184,6 +184,19 @@ const SCENARIOS: Readonly<Record<string, string>> = {
     show 0 -> running, #1 a1 live -
     offer a1 1 -> refuse 1 not-eligible
   `,
+  'the loss of an earlier session does not touch what a later one holds': `
+    at 1 ->
+    fleet 3 ->
+    submit j 2 -> j preparing; prepare j
+    prepare j -> j running; demand 6
+    offer a1 1 -> 0 running; grant #1=0
+    hello a1 2 #1 ->
+    lost a1@1 ->
+    show 0 -> running, #1 a1 live -
+    return a1@1 #1 ->
+    lost a1 -> abandon a1 #1; free a1@2 1
+    show 0 -> running, #1 a1 lost -
+  `,
   'leases outlive a restart, and nothing expires before the grace ends': `
     at 1 ->
     fleet 3 ->

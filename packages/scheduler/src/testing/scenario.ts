@@ -9,7 +9,7 @@
  *   offer a1 2                   two free slots
  *   report a1 0=x #3=trap:t …    answers by task or lease: a word, `trap:w`, `fuel:w`, `abort:w`; `x*7` with 7 fuel;
  *                                `!` after the word names a wrong grant
- *   hello a1 2 #1 · lost a1 · return a1 #1
+ *   hello a1 2 #1 · lost a1 · return a1 #1      `a1@1` speaks for an earlier session
  *   restart                      recovery from what was stored
  *   show 0 · show a1 · show j    nothing happens: the row, counters or job
  */
@@ -145,9 +145,10 @@ function eventOf(world: World, verb: string, rest: readonly string[]): ShardEven
 }
 
 function nodeEventOf(world: World, verb: string, rest: readonly string[]): ShardEvent {
-  const [name = '', second = '1'] = rest;
+  const [first = '', second = '1'] = rest;
+  const [name = '', earlier] = first.split('@');
   const node = name as NodeId;
-  const session = world.sessions.get(name) ?? 1;
+  const session = earlier === undefined ? (world.sessions.get(name) ?? 1) : Number(earlier);
   const who = { node, session, owner: `o${name[0]}` as OwnerId, group: `owner:${name[0]}` as QuorumGroup };
   const leases = rest.filter((word) => /^#\d+$/u.test(word)).map((word) => leaseOf(Number(word.slice(1))));
   switch (verb) {
