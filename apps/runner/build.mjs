@@ -9,10 +9,14 @@ import { build } from 'esbuild';
 const dir = fileURLToPath(new URL('.', import.meta.url));
 const { version } = JSON.parse(await readFile(new URL('package.json', import.meta.url), 'utf8'));
 
-await build({
+/** Writes the bundle to `outfile`. */
+export async function buildRunner({ outfile }) {
+  await build({ ...OPTIONS, outfile });
+}
+
+const OPTIONS = {
   absWorkingDir: dir,
   entryPoints: ['src/main.ts'],
-  outfile: 'dist/trine.mjs',
   bundle: true,
   minify: true,
   keepNames: false,
@@ -32,4 +36,6 @@ await build({
   },
   legalComments: 'none',
   logLevel: 'warning',
-});
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildRunner({ outfile: 'dist/trine.mjs' });

@@ -174,7 +174,7 @@ class NodeAgent implements Agent {
     this.#refusal = undefined;
     this.#idleReason = '';
     this.#cooling = undefined;
-    this.#touch();
+    this.#show();
     await (this.#loaded ??= this.#load());
     if (!this.#isRunning()) return;
     this.#pool.resize(this.#threads);
@@ -187,21 +187,24 @@ class NodeAgent implements Agent {
     if (this.#intent.type === 'running') {
       this.#intent = { type: 'stopping', reason };
       this.#leaving = this.#leave(reason);
+      this.#show();
     }
     await this.#leaving;
     this.#intent = { type: 'stopped', reason };
-    this.#touch();
+    this.#show();
   }
 
   pause(reason: string): void {
     this.#paused = reason;
     this.#giveBack([...this.#attempts.keys()], reason);
     this.#settle();
+    this.#show();
   }
 
   resume(): void {
     this.#paused = undefined;
     this.#settle();
+    this.#show();
   }
 
   setThreads(count: number): void {
@@ -299,11 +302,16 @@ class NodeAgent implements Agent {
 
   #touch(): void {
     if (this.#listeners.size === 0) return;
-    this.#cancelView ??= this.#ports.clock.setTimer(VIEW_INTERVAL_MS, () => {
-      this.#cancelView = undefined;
-      const view = this.view();
-      for (const listener of this.#listeners) listener(view);
-    });
+    this.#cancelView ??= this.#ports.clock.setTimer(VIEW_INTERVAL_MS, () => this.#show());
+  }
+
+  /** A person who pressed something is answered at once. */
+  #show(): void {
+    this.#cancelView?.();
+    this.#cancelView = undefined;
+    if (this.#listeners.size === 0) return;
+    const view = this.view();
+    for (const listener of this.#listeners) listener(view);
   }
 
   // ── the session ────────────────────────────────────────────────────────────────────────────────────
@@ -419,9 +427,9 @@ class NodeAgent implements Agent {
     this.#forgetSession();
     this.#drop([...this.#attempts.keys()]);
     this.#leaving = Promise.all([this.#pool.close(), this.#outbox.save(), this.#counters.save()]).then(() =>
-      this.#touch(),
+      this.#show(),
     );
-    this.#touch();
+    this.#show();
   }
 
   #hear(message: CoordinatorMessage): void {
@@ -539,7 +547,8 @@ class NodeAgent implements Agent {
     if (!this.#isLive(attempt)) return;
     if (result.outcome !== 'aborted' && attempt.startedAtMs !== undefined) {
       const endedAtMs = this.#ports.clock.nowMs();
-      this.#meter.ended({ startedAtMs: attempt.startedAtMs, endedAtMs, fuel: Number(result.fuel) });
+      const { wallMs } = result;
+      this.#meter.ended({ startedAtMs: attempt.startedAtMs, endedAtMs, wallMs, fuel: Number(result.fuel) });
     }
     attempt.stage = 'uploading';
     void this.#report(attempt, result);

@@ -84,6 +84,8 @@ export class TestCoordinator {
   readonly hellos: Hello[] = [];
   /** How often each artifact was asked for. */
   readonly fetches: Digest[] = [];
+  /** The address that agents must have dialled. */
+  origin = ORIGIN;
   capacity: number | undefined;
   session: HostSession | undefined;
   ended: string | undefined;
@@ -98,7 +100,7 @@ export class TestCoordinator {
   readonly #waiting = new Set<() => void>();
   readonly #host = createSessionHost({
     identity: createNobleIdentity(new Uint8Array(32).fill(7)),
-    originsAllowed: (origin) => origin === ORIGIN,
+    originsAllowed: (origin) => origin === this.origin,
     coordinators: () => [ORIGIN],
     admit: async (hello) => {
       this.hellos.push(hello);
@@ -132,9 +134,13 @@ export class TestCoordinator {
   readonly dial = async (): Promise<Link> => {
     const pair = createMemoryLinkPair();
     this.#links.push(pair);
-    this.#host.accept(pair.right, { remoteAddress: '192.0.2.1' });
+    this.accept(pair.right);
     return pair.left;
   };
+
+  accept(link: Link): void {
+    this.#host.accept(link, { remoteAddress: '192.0.2.1' });
+  }
 
   readonly transfer: ArtifactTransfer = {
     fetch: async (_origin, artifact) => {

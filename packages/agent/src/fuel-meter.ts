@@ -4,6 +4,8 @@ import { FUEL_RUNS_MAX, FUEL_WINDOW_MS } from './limits.ts';
 interface EndedRun {
   readonly startedAtMs: number;
   readonly endedAtMs: number;
+  /** Time the guest itself had: shorter than the run where tasks are tiny. */
+  readonly wallMs: number;
   readonly fuel: number;
 }
 
@@ -18,21 +20,25 @@ export interface FuelMeter {
   meanRunMs(): number | undefined;
 }
 
-/** Share of the newest run in the running means: about the last ten runs count. */
-const WEIGHT = 0.1;
+/** What is left of older runs when one more ends: about the last ten count, long ones for more. */
+const DECAY = 0.9;
 
 /** Makes a meter; `speed` is what an earlier session of this machine measured, in fuel per second. */
 export function createFuelMeter(speed?: number): FuelMeter {
   let runs: EndedRun[] = [];
-  let perMs = speed === undefined ? undefined : speed / 1_000;
-  let meanMs: number | undefined;
+  let fuel = speed ?? 0;
+  let guestMs = speed === undefined ? 0 : 1_000;
+  let runMs = 0;
+  let count = 0;
+  const perMs = (): number => (guestMs > 0 ? fuel / guestMs : 0);
   return {
     ended(run) {
       runs.push(run);
       if (runs.length > FUEL_RUNS_MAX) runs = runs.slice(FUEL_RUNS_MAX / 2);
-      const lengthMs = Math.max(run.endedAtMs - run.startedAtMs, 0.1);
-      meanMs = blend(meanMs, lengthMs);
-      if (run.fuel > 0) perMs = blend(perMs, run.fuel / lengthMs);
+      fuel = fuel * DECAY + run.fuel;
+      guestMs = guestMs * DECAY + Math.max(run.wallMs, 0);
+      runMs = runMs * DECAY + Math.max(run.endedAtMs - run.startedAtMs, 0);
+      count = count * DECAY + 1;
     },
     perSecond(nowMs, runningSince) {
       const fromMs = nowMs - FUEL_WINDOW_MS;
@@ -42,15 +48,12 @@ export function createFuelMeter(speed?: number): FuelMeter {
         (sum, since) => sum + Math.max(0, nowMs - Math.max(since, fromMs)),
         0,
       );
-      return Math.round(((ended + busyMs * (perMs ?? 0)) / FUEL_WINDOW_MS) * 1_000);
+      return Math.round(((ended + busyMs * perMs()) / FUEL_WINDOW_MS) * 1_000);
     },
-    threadSpeed: () => (perMs === undefined ? undefined : Math.round(perMs * 1_000)),
-    meanRunMs: () => meanMs,
+    threadSpeed: () => (guestMs > 0 ? Math.round(perMs() * 1_000) : undefined),
+    meanRunMs: () => (count > 0 ? runMs / count : undefined),
   };
 }
-
-const blend = (mean: number | undefined, value: number): number =>
-  mean === undefined ? value : mean + (value - mean) * WEIGHT;
 
 /** The part of a run's fuel that falls after `fromMs`, taking its speed as even. */
 function fuelSince(run: EndedRun, fromMs: number): number {
