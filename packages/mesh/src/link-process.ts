@@ -205,7 +205,7 @@ class ForkedPeers implements LinkProcess {
 const COMPLAINT_CHARACTERS_MAX = 2_000;
 
 /** Windows cannot start a process without its root; everywhere else nothing is needed. */
-function bareEnv(): NodeJS.ProcessEnv {
+function bareEnv() {
   const { SystemRoot } = process.env;
-  return (SystemRoot === undefined ? {} : { SystemRoot }) as NodeJS.ProcessEnv;
+  return { NODE_ENV: 'production' as const, ...(SystemRoot === undefined ? {} : { SystemRoot }) };
 }
