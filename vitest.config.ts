@@ -18,6 +18,7 @@ export default defineConfig({
             'apps/coordinator/lib/**/*.test.ts',
             'wasm/**/*.test.ts',
             'test/tidy/**/*.test.ts',
+            'test/bench/**/*.test.ts',
             'test/liar/**/*.test.ts',
             'test/sim/**/*.test.ts',
           ],

@@ -62,6 +62,13 @@ export function summarise(profile: CpuProfile, locate: Locate): TimeTable {
   const bySelf = new Tally();
   const byFunction = new Tally();
   const byFile = new Tally();
+  const nameOf = (id: number): string => frames.get(id)?.functionName || '(anonymous)';
+  /** A built-in function says little without who called it. */
+  const functionWords = (id: number): string => {
+    const words = `${nameOf(id)}  ${places.get(id)?.name ?? ''}`;
+    const caller = parents.get(id);
+    return places.get(id)?.kind === 'native' && caller !== undefined ? `${words} ← ${nameOf(caller)}` : words;
+  };
   let [busyMs, idleMs] = [0, 0];
   for (const [id, ms] of selfMs) {
     const place = places.get(id) ?? OUTSIDE;
@@ -71,7 +78,7 @@ export function summarise(profile: CpuProfile, locate: Locate): TimeTable {
     }
     busyMs += ms;
     bySelf.add(groupOf(place), ms);
-    byFunction.add(`${frames.get(id)?.functionName || '(anonymous)'}  ${place.name}`, ms);
+    byFunction.add(functionWords(id), ms);
     byFile.add(chargedTo(id, places, parents), ms);
   }
   return {

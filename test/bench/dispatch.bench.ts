@@ -152,6 +152,8 @@ interface JobRun {
   /** From before the submission to the job's end. */
   readonly seconds: number;
   readonly cpuMs: PerPart;
+  /** Before the submission, and the highest until the end. */
+  readonly restBytes: PerPart;
   readonly peakBytes: PerPart;
 }
 
@@ -165,6 +167,7 @@ async function runJob(run: Run, name: string, tasks: number): Promise<JobRun> {
     module: sha256(module),
     replicas: LIMITS.replicas.value,
   });
+  const restBytes = memoryOf(root);
   const memory = watchMemory(root);
   const beganMs = performance.now();
   const before = cpuMsOf(root);
@@ -178,7 +181,8 @@ async function runJob(run: Run, name: string, tasks: number): Promise<JobRun> {
     coordinator: after.coordinator - before.coordinator,
     postgres: after.postgres - before.postgres,
   };
-  return { name, tasks, job, view, figures: await swarm.figures(), seconds, cpuMs, peakBytes: memory.stop() };
+  const figures = await swarm.figures();
+  return { name, tasks, job, view, figures, seconds, cpuMs, restBytes, peakBytes: memory.stop() };
 }
 
 async function untilFinished(job: Job): Promise<JobView> {
@@ -262,7 +266,7 @@ const megabytes = (bytes: number): number => bytes / 1_048_576;
 const total = (parts: PerPart): number => parts.coordinator + parts.postgres;
 
 function printMeasured({ nodes, slots }: Options, run: JobRun): void {
-  const { figures, cpuMs, peakBytes, seconds, tasks } = run;
+  const { figures, cpuMs, restBytes, peakBytes, seconds, tasks } = run;
   const { steady } = figures;
   const model = cpus()[0]?.model.trim() ?? 'unknown CPU';
   printTable(`dispatch: ${nodes} nodes × ${slots} slots, ${availableParallelism()} × ${model}, fsync on`, [
@@ -284,7 +288,11 @@ function printMeasured({ nodes, slots }: Options, run: JobRun): void {
       micros(figures.cpuMs, run),
       `${share(figures.cpuMs, seconds)} of one core, not counted above`,
     ],
-    ['memory, MB', megabytes(total(peakBytes)), 'highest, resident'],
+    [
+      'memory, MB',
+      megabytes(total(peakBytes)),
+      `highest, resident; ${megabytes(total(restBytes)).toFixed(0)} after the warm-up`,
+    ],
     ['  coordinator', megabytes(peakBytes.coordinator), 'all its Node processes'],
     ['  Postgres', megabytes(peakBytes.postgres), 'shared buffers counted once'],
     ['results a report', figures.results / figures.reports, `${figures.reports} signed reports`],
