@@ -124,6 +124,9 @@ async function ask(talk: Talk, frame: Hello | Resume): Promise<HandshakeOutcome>
   if (frame.type === 'resume' && (!answer.resumed || answer.session !== frame.session)) {
     return refuse('handshake-failed', 'another session was welcomed than the one to resume');
   }
+  if (frame.type === 'hello' && (answer.resumed || answer.received !== 0)) {
+    return refuse('handshake-failed', 'a new session was asked for and an old one welcomed');
+  }
   return {
     type: 'welcome',
     welcome: answer,

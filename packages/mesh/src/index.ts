@@ -17,6 +17,7 @@ export {
   type WebCryptoIdentity,
 } from './identity.ts';
 export type { Link, LinkCode, LinkListener } from './link.ts';
+export { createManualClock, type ManualClock } from './manual-clock.ts';
 export {
   createMemoryLinkPair,
   type MemoryImpairments,

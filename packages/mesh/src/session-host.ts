@@ -354,13 +354,20 @@ class LinkHost implements SessionHost {
   }
 
   #sweepLater(): void {
+    const dueMs = this.#clock.nowMs() + SWEEP_MS;
     this.#cancelSweep = this.#clock.setTimer(SWEEP_MS, () => {
       const nowMs = this.#clock.nowMs();
-      for (const visitor of this.#visitors) this.#sweepVisitor(visitor, nowMs);
-      const windowMs = this.#options.resumeWindowMs ?? RESUME_WINDOW_MS;
-      for (const session of this.#sessions.values()) session.sweep(nowMs, windowMs);
+      // A sweep that is late itself (a stalled process) proves nothing about the others: what they said
+      // meanwhile is still to be read, so silence is judged by the next one.
+      if (nowMs - dueMs < SWEEP_MS) this.#sweep(nowMs);
       if (!this.#closed) this.#sweepLater();
     });
+  }
+
+  #sweep(nowMs: number): void {
+    const windowMs = this.#options.resumeWindowMs ?? RESUME_WINDOW_MS;
+    for (const visitor of this.#visitors) this.#sweepVisitor(visitor, nowMs);
+    for (const session of this.#sessions.values()) session.sweep(nowMs, windowMs);
   }
 
   #sweepVisitor(visitor: Visitor, nowMs: number): void {

@@ -35,6 +35,8 @@ function mutable(link: Link, state: { mute: boolean }): Link {
 }
 
 let clock: ManualClock;
+/** Time that passed for everyone while nothing could run. */
+let stalledMs: number;
 let host: SessionHost;
 let admit: () => Promise<Admission>;
 let said: string[];
@@ -48,7 +50,9 @@ const told = (line: string) => (_session: HostSession, reason?: string) =>
   void said.push(reason === undefined ? `host: ${line}` : `host: ${line}: ${reason}`);
 
 beforeEach(() => {
-  clock = createManualClock();
+  stalledMs = 0;
+  const turned = createManualClock();
+  clock = { ...turned, nowMs: () => turned.nowMs() + stalledMs };
   said = [];
   wires = [];
   dials = [];
@@ -153,6 +157,16 @@ describe('silence', () => {
     await clock.advance(RESUME_WINDOW_MS + 1_000);
     expect(said).toContain('host: ended: window-over');
     expect(host.session(NODE)).toBeUndefined();
+  });
+
+  test('a coordinator that was stalled itself hears its nodes out first', async () => {
+    const agent = join();
+    await clock.advance(1_000);
+    agent.keepalive(true);
+    host.session(NODE)?.expectKeepalives(true);
+    stalledMs += 30_000;
+    await clock.advance(20_000);
+    expect(said).toEqual(['host: opened', 'agent: opened']);
   });
 
   test('an idle node that goes silent is suspended after the longer time', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { linkConformance, type LinkRig, sessionConformance } from './conformance.ts';
-import { connectPeers } from './loopback.testing.ts';
+import { dataChannelLink } from './data-channel-link.ts';
+import { connectPeers, isLoopback, wrtc } from './loopback.testing.ts';
 import { bridgePeerToPort, portLink } from './port-link.ts';
 import { parseSignal } from './signals.ts';
 
@@ -28,6 +29,49 @@ async function makePortRig(): Promise<LinkRig> {
   };
 }
 
+/** Bare channels, as a page transfers them to its agent. */
+async function makeChannelRig(): Promise<LinkRig> {
+  return {
+    connect: async () => {
+      const near = new wrtc.RTCPeerConnection({ iceServers: [] });
+      const far = new wrtc.RTCPeerConnection({ iceServers: [] });
+      const options = { negotiated: true, id: 0 };
+      const ends = [near.createDataChannel('t', options), far.createDataChannel('t', options)] as const;
+      const links = [dataChannelLink(ends[0], 'far'), dataChannelLink(ends[1], 'near')] as const;
+      const pass = (to: RTCPeerConnection) => (event: RTCPeerConnectionIceEvent) => {
+        if (event.candidate !== null && isLoopback(event.candidate.candidate)) {
+          void to.addIceCandidate(event.candidate);
+        }
+      };
+      near.addEventListener('icecandidate', pass(far));
+      far.addEventListener('icecandidate', pass(near));
+      const open = Promise.all(ends.map((end) => once(end, 'open')));
+      const offer = await near.createOffer();
+      await far.setRemoteDescription(offer);
+      await near.setLocalDescription(offer);
+      const answer = await far.createAnswer();
+      await near.setRemoteDescription(answer);
+      await far.setLocalDescription(answer);
+      await open;
+      return {
+        near: links[0],
+        far: links[1],
+        cut: () => {
+          near.close();
+          far.close();
+        },
+      };
+    },
+    close: async () => undefined,
+  };
+}
+
+const once = (target: RTCDataChannel, event: 'open'): Promise<void> =>
+  new Promise((resolve) => {
+    target.addEventListener(event, () => resolve());
+  });
+
+linkConformance('bare data channel', { makeRig: makeChannelRig, carriesCodes: false });
 linkConformance('WebRTC', { makeRig: makePeerRig, carriesCodes: false });
 sessionConformance('WebRTC', { makeRig: makePeerRig, carriesCodes: false });
 linkConformance('lent WebRTC', { makeRig: makePortRig, carriesCodes: false });
