@@ -164,6 +164,8 @@ describe('silence', () => {
     await clock.advance(1_000);
     agent.keepalive(true);
     host.session(NODE)?.expectKeepalives(true);
+    // Past the word that switching on sends at once, before the next one and the next sweep.
+    await clock.advance(100);
     stalledMs += 30_000;
     await clock.advance(20_000);
     expect(said).toEqual(['host: opened', 'agent: opened']);
