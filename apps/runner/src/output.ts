@@ -29,9 +29,9 @@ export function createOutput(options: { readonly json: boolean }): Output {
     line: (text = '') => write(text),
     value: (value) => write(JSON.stringify(value, plainJson)),
     table(rows, heads) {
-      for (const [index, line] of tableLines([heads, ...rows]).entries()) {
-        write(index === 0 ? paint('dim', line) : line);
-      }
+      const [head, ...lines] = tableLines([heads, ...rows]);
+      if (head !== undefined && head !== '') write(paint('dim', head));
+      for (const line of lines) write(line);
     },
     paint,
   };

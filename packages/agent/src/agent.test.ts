@@ -329,6 +329,35 @@ test('an agent that is displaced stops its threads, says why, and does not come 
   expect(view.reason).toContain('another tab');
   await seen(other, ({ phase }) => phase === 'idle');
   expect(coordinator.hellos).toHaveLength(2);
+  expect(agent.refusal()?.code).toBe('displaced');
+  await agent.start();
+  await seen(agent, ({ phase }) => phase === 'idle');
+  await seen(other, ({ phase }) => phase === 'refused');
+});
+
+test('a flood of grants is not hoarded', async () => {
+  const agent = await joined(1);
+  const grants = Array.from({ length: 60 }, () => coordinator.grant(1));
+  coordinator.offer(...grants);
+  await coordinator.until(() => coordinator.returned.size > 0);
+  const kept = grants.length - coordinator.returned.size;
+  expect(kept).toBeLessThan(20);
+  expect(agent.view().reason).toBe(`working on ${kept} tasks`);
+});
+
+test('after a freeze, leases whose time passed go back and others go on', async () => {
+  let sleptMs = 0;
+  const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + sleptMs };
+  const agent = await joined(2, { clock });
+  const [short, long] = [coordinator.grant(5, 0, { deadlineMs: 90_000 }), coordinator.grant(5)];
+  const lasting = { ...long, deadlineMs: 600_000 };
+  coordinator.offer(short, lasting);
+  await seen(agent, ({ threads }) => threads.every(({ state }) => state === 'running'));
+  sleptMs = 120_000;
+  await coordinator.until(() => coordinator.returned.has(short.lease));
+  expect(coordinator.returned.get(short.lease)).toContain('slept');
+  expect(coordinator.returned.has(lasting.lease)).toBe(false);
+  await seen(agent, ({ threads }) => threads.filter(({ state }) => state === 'running').length === 1);
 });
 
 test('a heartbeat carries the figures and the state in words', async () => {

@@ -42,6 +42,8 @@ import {
   COOL_DOWN_MS,
   FAREWELL_MS,
   HEARTBEAT_INTERVAL_MIN_MS,
+  INPUT_BYTES_MAX,
+  LEASES_SPARE,
   PROGRESS_INTERVAL_MS,
   THAW_GAP_MS,
   THREADS_MAX,
@@ -49,7 +51,7 @@ import {
   VIEW_INTERVAL_MS,
 } from './limits.ts';
 import { Outbox } from './outbox.ts';
-import type { AgentPorts } from './ports.ts';
+import type { AgentPorts, MachineFigures } from './ports.ts';
 import { ThreadPool } from './thread-pool.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 import type { AgentPhase, AgentView } from './view.ts';
@@ -138,6 +140,10 @@ class NodeAgent implements Agent {
   #capacitySent: number | undefined;
   #lastTickMs = 0;
   #heartbeat = { sentAtMs: Number.NEGATIVE_INFINITY, state: '' };
+  #figures: { readonly readAtMs: number; readonly values: MachineFigures } = {
+    readAtMs: Number.NEGATIVE_INFINITY,
+    values: {},
+  };
   #cancelTick: (() => void) | undefined;
   #cancelView: (() => void) | undefined;
   #onRecorded: (() => void) | undefined;
@@ -470,13 +476,21 @@ class NodeAgent implements Agent {
   #granted(grants: readonly Grant[]): void {
     for (const grant of grants) {
       if (this.#attempts.has(grant.lease) || this.#outbox.holds(grant.lease)) continue;
-      const refusal = this.#accepts() ? refuseGrant(grant) : this.#phase().reason;
-      const full =
-        this.#attempts.size >= LIMITS.leasesPerNode.value ? 'more leases than one node holds' : undefined;
-      const reason = refusal ?? full;
+      const reason = this.#accepts() ? (refuseGrant(grant) ?? this.#overfull(grant)) : this.#phase().reason;
       if (reason === undefined) this.#begin(grant);
       else this.#send({ type: 'return-leases', leases: [grant.lease], reason });
     }
+  }
+
+  /** What was asked for is taken, and a little more for words that crossed; a flood goes back. */
+  #overfull(grant: Grant): string | undefined {
+    const [capacity] = this.#capacity();
+    const most = Math.min(capacity * 2 + LEASES_SPARE, LIMITS.leasesPerNode.value);
+    if (this.#attempts.size + this.#outbox.size >= most) return 'more leases than this node asked for';
+    const bytes = [...this.#attempts.values()].reduce((sum, attempt) => sum + inputBytes(attempt.grant), 0);
+    return bytes + inputBytes(grant) > INPUT_BYTES_MAX
+      ? 'its input does not fit beside those at hand'
+      : undefined;
   }
 
   #begin(grant: Grant): void {
@@ -655,7 +669,8 @@ class NodeAgent implements Agent {
   #beat(nowMs: number): void {
     const sinceMs = nowMs - this.#heartbeat.sentAtMs;
     const { phase, reason } = this.#phase();
-    const state = `${phase}: ${reason}`;
+    // How many tasks are at hand changes all the time and is known to the coordinator anyway.
+    const state = phase === 'working' ? phase : `${phase}: ${reason}`;
     const changed = state !== this.#heartbeat.state && sinceMs >= HEARTBEAT_INTERVAL_MIN_MS;
     if (!this.#open || (!changed && sinceMs < LIMITS.heartbeatMs.value)) return;
     this.#heartbeat = { sentAtMs: nowMs, state };
@@ -663,7 +678,7 @@ class NodeAgent implements Agent {
   }
 
   async #sendHeartbeat(state: string, nowMs: number): Promise<void> {
-    const figures = await this.#ports.sensors.figures().catch(() => ({}));
+    const figures = await this.#readFigures(nowMs);
     const running = this.#runningSince();
     this.#send({
       type: 'heartbeat',
@@ -672,6 +687,15 @@ class NodeAgent implements Agent {
       fuelPerSecond: this.#meter.perSecond(nowMs, running),
       state,
     });
+  }
+
+  /** Reading sensors starts programs on some systems, so figures are no younger than a heartbeat. */
+  async #readFigures(nowMs: number): Promise<MachineFigures> {
+    if (nowMs - this.#figures.readAtMs >= LIMITS.heartbeatMs.value) {
+      const values = await this.#ports.sensors.figures().catch(() => ({}));
+      this.#figures = { readAtMs: nowMs, values };
+    }
+    return this.#figures.values;
   }
 
   // ── leaving ────────────────────────────────────────────────────────────────────────────────────────
@@ -718,6 +742,9 @@ const DISPLACED =
   'another tab or program of this device has taken this node over; stop it there, then start again here';
 
 const UNKNOWN_MACHINE = { version: 'unknown', cores: 0, features: [], labels: [] };
+
+const inputBytes = ({ input }: Grant): number =>
+  input.type === 'artifact' ? input.artifact.sizeBytes : LIMITS.inlineBytes.value;
 
 const boundThreads = (count: number): number =>
   Number.isFinite(count) ? Math.min(Math.max(0, Math.floor(count)), THREADS_MAX) : 0;

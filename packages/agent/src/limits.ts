@@ -67,3 +67,9 @@ export const WEBRTC_RETRY_MAX_MS = 3_600_000;
 
 /** More threads than this are not lent by one agent: the coordinator counts 256 leases a node. */
 export const THREADS_MAX = 128;
+
+/** Leases taken beyond twice the capacity told: words cross on the way. More go back at once. */
+export const LEASES_SPARE = 8;
+
+/** Inputs of all leases at hand, fetched or still to be: what a hostile coordinator may make us hold. */
+export const INPUT_BYTES_MAX = 536_870_912;

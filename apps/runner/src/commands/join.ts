@@ -175,7 +175,8 @@ function watchSignals(agent: Agent, log: Logger, left: () => void): void {
 }
 
 function watchViews(agent: Agent, log: Logger, left: () => void): void {
-  let last = '';
+  // What it is before it starts is no news.
+  let last: string = agent.view().phase;
   let link = '';
   let statusAtMs = performance.now();
   agent.onView((view) => {
