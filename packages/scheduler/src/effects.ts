@@ -52,7 +52,11 @@ export type ShardEffect =
       readonly limits: TaskLimits;
     }
   | { readonly type: 'load-inputs'; readonly job: JobId; readonly from: number; readonly count: number }
-  /** Replicas that could be leased now; the gateway offers free slots to the highest priority first. */
+  /**
+   * Replicas that could be leased now, as a hint; the gateway offers free slots to the highest priority first.
+   * Said when it appears, doubles, ends or changes priority, and again when slots had been refused and something
+   * has become leasable since: then refused slots are worth offering once more.
+   */
   | { readonly type: 'publish-demand'; readonly leases: number; readonly priority: number }
   | {
       readonly type: 'grant-leases';
@@ -79,9 +83,15 @@ export type ShardEffect =
       readonly leases: readonly LeaseId[];
       readonly reason: string;
     }
-  /** Leases of this node that ended for whatever cause: its slots are free again. */
+  /**
+   * `count` leases that the gateway counts for this session have ended, whatever the cause. It counts those its
+   * hello named and those granted since; a lease the hello did not name ends without this effect.
+   */
   | { readonly type: 'free-slots'; readonly node: NodeId; readonly session: number; readonly count: number }
-  /** A result that cannot be accepted: counted against its node, never fatal. */
+  /**
+   * A result that cannot be accepted: counted against its node, never fatal. All but `grant-mismatch` come with
+   * `abandon-leases`, so that the agent does not repeat them for ever.
+   */
   | {
       readonly type: 'reject-result';
       readonly node: NodeId;

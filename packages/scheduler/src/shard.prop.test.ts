@@ -18,7 +18,7 @@ import {
   STEP_KINDS,
 } from './testing/random-world.ts';
 
-const RUNS = 150;
+const RUNS = 100;
 const weights: Partial<Record<Step['kind'], number>> = { offer: 12, answer: 12, wait: 2, submit: 2 };
 
 const step: fc.Arbitrary<Step> = fc.record({
