@@ -1,16 +1,18 @@
-/** The donate page. The server adds what only it knows: the thread programs' names and an address for other devices. */
+/** The donate page. The server adds what only it knows: who asks, the thread programs, an address for other devices. */
 import { headers } from 'next/headers';
 import { DonatePage } from '../components/donate/donate-page.tsx';
+import { readEnv } from '../env.ts';
 import { lanOrigin } from '../lib/lan-origin.ts';
 import { readWorkerUrls } from '../lib/worker-urls.ts';
 
 export default async function Page() {
   const incoming = await headers();
-  const scheme = incoming.get('x-forwarded-proto') === 'https' ? 'https' : 'http';
-  return (
-    <DonatePage
-      workers={await readWorkerUrls()}
-      shareOrigin={lanOrigin(incoming.get('host') ?? 'localhost', scheme)}
-    />
-  );
+  const env = readEnv(process.env, '.');
+  const isHttps = env.trustProxy && incoming.get('x-forwarded-proto') === 'https';
+  const shareOrigin = lanOrigin({
+    requestHost: incoming.get('host') ?? 'localhost',
+    scheme: isHttps ? 'https' : 'http',
+    listenHost: env.host,
+  });
+  return <DonatePage asker={env.name} workers={await readWorkerUrls()} shareOrigin={shareOrigin} />;
 }

@@ -3,6 +3,7 @@
 import type { ReplicaView, TaskView } from '../lib/views.ts';
 import Link from 'next/link';
 import { figureText, formatDuration, formatFuel, shortDigest } from '../lib/format.ts';
+import { saidOf } from '../lib/said.ts';
 import { NodeLabel, TaskStateChip, VerdictChip } from './chips.tsx';
 
 export function DisagreementList({
@@ -82,12 +83,4 @@ function ReplicaCard({ replica }: { readonly replica: ReplicaView }) {
       )}
     </>
   );
-}
-
-function saidOf(replica: ReplicaView): string {
-  if (replica.outcome !== undefined)
-    return replica.reason === '' ? replica.outcome : `${replica.outcome}: ${replica.reason}`;
-  if (replica.ended !== undefined)
-    return replica.reason === '' ? replica.ended : `${replica.ended}: ${replica.reason}`;
-  return 'still working on it';
 }

@@ -1,19 +1,24 @@
 /** An address that other devices in the room can open. */
-import { networkInterfaces } from 'node:os';
+import { reachableOrigins } from '../addresses.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/;
+const HTTP_PORT = 80;
+
+export interface LanOriginOptions {
+  /** The request's `Host`. */
+  readonly requestHost: string;
+  readonly scheme: 'http' | 'https';
+  /** The address the coordinator listens on. */
+  readonly listenHost: string;
+}
 
 /**
- * The page's own origin when it was opened by a name others can reach; else, for a page on loopback, this
- * machine's first IPv4 address on a network. Nothing when there is none. Told only to loopback visitors:
- * to others the address they used says enough.
+ * The page's own origin when it was opened by a name others can reach; else, for a page on loopback, an address
+ * of this machine on a network it listens on. Nothing when there is none. Told only to loopback visitors: to
+ * others the address they used says enough.
  */
-export function lanOrigin(host: string, scheme: string): string | undefined {
-  if (!LOOPBACK.test(host)) return `${scheme}://${host}`;
-  const address = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find((candidate) => candidate.family === 'IPv4' && !candidate.internal)?.address;
-  if (address === undefined) return undefined;
-  const port = /:(\d+)$/.exec(host)?.[1];
-  return `${scheme}://${address}${port === undefined ? '' : `:${port}`}`;
+export function lanOrigin({ requestHost, scheme, listenHost }: LanOriginOptions): string | undefined {
+  if (!LOOPBACK.test(requestHost)) return `${scheme}://${requestHost}`;
+  const port = Number(/:(\d+)$/.exec(requestHost)?.[1] ?? HTTP_PORT);
+  return reachableOrigins(listenHost, port).find((origin) => !LOOPBACK.test(new URL(origin).host));
 }

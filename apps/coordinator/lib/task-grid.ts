@@ -31,7 +31,7 @@ export interface GridLayout {
   readonly tasksPerCell: number;
 }
 
-const PITCHES_PX = [26, 22, 18, 15, 12] as const;
+const PITCHES_PX = [40, 34, 30, 26, 22, 18, 15, 12] as const;
 
 /** The largest cells that keep `tasks` within the height; past `GRID_CELLS_MAX` several tasks share a cell. */
 export function layoutGrid(tasks: number, widthPx: number, heightMaxPx: number): GridLayout {

@@ -9,8 +9,8 @@ export function AddDevice({ origin }: { readonly origin: string | undefined }) {
     <Panel title="Add another device">
       {origin === undefined ? (
         <p className="text-ink-2">
-          This coordinator has no address that other devices can reach. Connect the machine to a network and
-          reload.
+          No other device can reach this coordinator: it listens on this machine only, or the machine has no
+          network. Start it on a network with <code className="code">HOST=0.0.0.0</code> and reload.
         </p>
       ) : (
         <>

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react';
 
 const never = (): (() => void) => () => {};
 
-export function ConsentTerms({ asker }: { readonly asker: string | undefined }) {
+export function ConsentTerms({ asker }: { readonly asker: string }) {
   const origin = useSyncExternalStore(
     never,
     () => window.location.host,
@@ -13,7 +13,7 @@ export function ConsentTerms({ asker }: { readonly asker: string | undefined }) 
   return (
     <dl className="grid gap-x-6 gap-y-3 px-4 py-4 text-[0.95rem] sm:grid-cols-[8.5rem_minmax(0,1fr)] sm:px-6 sm:py-5">
       <Term word="Who asks">
-        {asker ?? 'The coordinator'} at <span className="code">{origin}</span>.
+        {asker} at <span className="code">{origin}</span>.
       </Term>
       <Term word="What runs">
         WebAssembly in a sandbox: it computes on the input it is given and can reach no file, no network and

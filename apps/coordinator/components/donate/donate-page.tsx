@@ -1,7 +1,5 @@
 'use client';
 /** Lend this computer: what is asked, one button, and everything that happens while it runs. */
-import { useQuery } from '@tanstack/react-query';
-import { useTRPC } from '../../lib/api.ts';
 import type { WorkerUrls } from '../../lib/donate-types.ts';
 import { type AgentHandle, useAgent } from '../../lib/use-agent.ts';
 import { AddDevice } from './add-device.tsx';
@@ -13,17 +11,16 @@ import { Instrument } from './instrument.tsx';
 import { ThreadRows } from './thread-rows.tsx';
 
 interface DonatePageProps {
+  /** The coordinator's name. */
+  readonly asker: string;
   /** Absent when the thread programs were not built. */
   readonly workers: WorkerUrls | undefined;
   /** Where another device can open this page; absent when there is no such address. */
   readonly shareOrigin: string | undefined;
 }
 
-export function DonatePage({ workers, shareOrigin }: DonatePageProps) {
+export function DonatePage({ asker, workers, shareOrigin }: DonatePageProps) {
   const agent = useAgent(workers);
-  const trpc = useTRPC();
-  const overview = useQuery(trpc.cluster.overview.queryOptions());
-  const asker = overview.data?.coordinator.name;
   const hasBegun = agent.view !== undefined;
   return (
     <div className="grid items-start gap-4 sm:gap-6 lg:grid-cols-[minmax(0,1.25fr)_minmax(0,1fr)]">

@@ -63,7 +63,11 @@ function NodeDetail({ node }: { readonly node: NodeDetailView }) {
           <Stat label="Credit" tone="accent" figure={formatFuel(node.credit)} note="fuel of valid results" />
           <Stat
             label="Speed"
-            figure={formatFuelRate(node.figures.fuelPerSecond ?? 0)}
+            figure={
+              node.figures.fuelPerSecond === undefined
+                ? { value: '–', unit: '' }
+                : formatFuelRate(node.figures.fuelPerSecond)
+            }
             note={figuresAge(node, now)}
           />
           <Stat

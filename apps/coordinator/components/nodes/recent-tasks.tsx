@@ -2,6 +2,7 @@
 import type { NodeDetailView } from '../../lib/views.ts';
 import Link from 'next/link';
 import { figureText, formatDuration, formatFuel, formatMoment, shortDigest } from '../../lib/format.ts';
+import { saidOf } from '../../lib/said.ts';
 import { VerdictChip } from '../chips.tsx';
 import { Empty, Panel, WideTable } from '../layout.tsx';
 
@@ -43,10 +44,7 @@ export function RecentTasks({ node }: { readonly node: NodeDetailView }) {
                     <td>
                       <VerdictChip verdict={replica.verdict} />
                     </td>
-                    <td>
-                      {replica.outcome ?? replica.ended ?? 'working on it'}
-                      {replica.reason === '' ? '' : `: ${replica.reason}`}
-                    </td>
+                    <td>{saidOf(replica)}</td>
                     <td className="code text-ink-3" title={replica.outputDigest}>
                       {replica.outputDigest === undefined ? '' : shortDigest(replica.outputDigest)}
                     </td>
