@@ -125,6 +125,37 @@ test('verified answers come out of three processes of three owners, in order and
   expect(view).toMatchObject({ state: 'finished', tasks: { total: 20, verified: 20 }, invalidResults: 0 });
 });
 
+test('results go on without gaps or repeats over streams that are cut again and again', async () => {
+  const inputs = Array.from({ length: 60 }, (_, index) => Uint8Array.of(index, 9));
+  let cuts = 0;
+  const cutting: typeof fetch = async (url, init) => {
+    const response = await fetch(url, init);
+    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+    if (!isStream || response.body === null || cuts >= 4) return response;
+    cuts += 1;
+    return new Response(cutAfter(response.body, 3), response);
+  };
+  const reader = createTrine({ url: plane.url, key: plane.operatorKey, fetch: cutting });
+  const { id } = await trine.submit({ name: 'cut', module, inputs });
+  const results = await allOf(reader.job(id));
+  expect(results.map(({ sequence }) => sequence)).toEqual(inputs.map((_, index) => index + 1));
+  expect(cuts).toBeGreaterThan(0);
+});
+
+/** Lets some pieces through, then fails as a lost connection does. */
+function cutAfter(body: ReadableStream<Uint8Array>, pieces: number): ReadableStream<Uint8Array> {
+  let left = pieces;
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, controller) {
+        if (left === 0) controller.error(new Error('cut by the test'));
+        else controller.enqueue(piece);
+        left -= 1;
+      },
+    }),
+  );
+}
+
 test('outputs over 4 KiB are uploaded by the nodes and fetched by the SDK', async () => {
   const job = await trine.submit({ name: 'large', module, inputs: [Uint8Array.of(255)] });
   const [result, ...more] = await allOf(job);

@@ -76,6 +76,10 @@ function openStream(client: Client, { job, after, signal }: ResultsFrom): Result
         wake();
       },
       onComplete: () => finish('ended'),
+      // The stream would come back by itself after seconds; paging on from the last entry is sooner.
+      onConnectionStateChange({ state, error }) {
+        if (state === 'connecting' && error !== null) finish('lost');
+      },
       // Why is told by the next page's request, which fails with a code where this one has none.
       onError: () => finish('lost'),
     },
