@@ -21,7 +21,7 @@ import { SCHEDULER_LIMITS } from './limits.ts';
 import type { LeaseEnd } from './rows.ts';
 import type { Replica, Shard, Task } from './state.ts';
 import { isLive, isUnanswered } from './tasks.ts';
-import { abandonLease, countersOf, freeSlot, freeSlots, touchTask, type Turn } from './turn.ts';
+import { abandonLease, countersOf, forgetOldest, freeSlot, freeSlots, touchTask, type Turn } from './turn.ts';
 import { settleTask } from './verdicts.ts';
 
 type EventOf<T extends ShardEvent['type']> = Extract<ShardEvent, { readonly type: T }>;
@@ -127,10 +127,14 @@ export function loseUnheard(turn: Turn): void {
   turn.shard.unheard.clear();
 }
 
-/** A node that speaks is not lost; sessions below the highest are. */
+/** A node that speaks is not lost, and its earlier sessions are over. */
 export function hear(shard: Shard, node: NodeId, session: number): void {
-  shard.unheard.delete(node);
-  if (session > (shard.sessions.get(node) ?? -1)) shard.sessions.set(node, session);
+  const { sessions, unheard } = shard;
+  unheard.delete(node);
+  if (session <= (sessions.get(node) ?? -1)) return;
+  sessions.delete(node);
+  sessions.set(node, session);
+  if (sessions.size > SCHEDULER_LIMITS.sessions.value) forgetOldest(sessions);
 }
 
 export const isStale = (shard: Shard, node: NodeId, session: number): boolean =>

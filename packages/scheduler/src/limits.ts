@@ -44,6 +44,12 @@ export const SCHEDULER_LIMITS = {
     why: 'groups whose place in a job is remembered between offers',
     effect: 'all places are forgotten and found again by one scan each',
   },
+  sessions: {
+    value: 65_536,
+    unit: 'count',
+    why: 'nodes whose latest session number is remembered, so that an earlier one is not believed',
+    effect: 'the node heard of longest ago is forgotten; its next hello says it again',
+  },
   reasonCharacters: {
     value: 200,
     unit: 'count',

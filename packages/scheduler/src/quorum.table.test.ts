@@ -47,6 +47,22 @@ const SCENARIOS: Readonly<Record<string, string>> = {
     show 0 -> verified closed, #1 a1 reported invalid, #2 b1 reported valid, #3 c1 reported valid
     show a1 -> valid 0 invalid 1 inconclusive 0 late 0 unanswered 0 credit 0
   `,
+  'nodes without a token in one network have one place in a task between them': `
+    at 1 ->
+    fleet 3 ->
+    submit j 1 -> j preparing; prepare j
+    prepare j -> j running; demand 3
+    offer n1 1 -> 0 running; grant #1=0
+    offer n2 1 -> refuse 1 not-eligible
+    offer a1 1 -> grant #2=0
+    offer n3 1 -> refuse 1 not-eligible
+    offer b1 1 -> grant #3=0; demand 0
+    report n1 0=lie -> record #1; free n1 1
+    report n2 #1=lie -> reject #1 not-your-lease; abandon n2 #1
+    report a1 0=x -> record #2; free a1 1
+    report b1 0=x -> 0 verified; entry 1; n1 invalid in 0; a1 valid in 0; b1 valid in 0; j finished; record #3; free b1 1
+    show 0 -> verified closed, #1 n1 reported invalid, #2 a1 reported valid, #3 b1 reported valid
+  `,
   'three different results ask a fourth owner': `
     at 1 ->
     fleet 4 ->

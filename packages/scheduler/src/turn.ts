@@ -105,3 +105,11 @@ export function giveVerdict(turn: Turn, replica: Replica, verdict: Verdict): voi
   touchTask(turn, task);
   turn.effects.push({ type: 'announce-verdict', job: task.job.spec.job, index: task.index, node, verdict });
 }
+
+/** Drops the entry that was set first. */
+export function forgetOldest<K, V>(map: Map<K, V>): void {
+  for (const oldest of map.keys()) {
+    map.delete(oldest);
+    return;
+  }
+}

@@ -15,7 +15,7 @@ import { listTask } from './open-tasks.ts';
 import type { ResultKind, TaskState } from '@trine/protocol';
 import type { Job, Replica, Task } from './state.ts';
 import { canonicalOf, isCounted, isFailed, isUnanswered, sameResult } from './tasks.ts';
-import { giveVerdict, touchJob, touchTask, type Turn } from './turn.ts';
+import { forgetOldest, giveVerdict, touchJob, touchTask, type Turn } from './turn.ts';
 
 /** Draws every conclusion that the task's row allows; called after each change of it. */
 export function settleTask(turn: Turn, task: Task): void {
@@ -126,11 +126,7 @@ function forgetLease(turn: Turn, replica: Replica): void {
   if (replica.result !== undefined) return;
   const { job, index } = replica.task;
   lapsed.set(replica.lease, { job: job.spec.job, index, node: replica.node });
-  if (lapsed.size <= SCHEDULER_LIMITS.lapsedLeases.value) return;
-  for (const oldest of lapsed.keys()) {
-    lapsed.delete(oldest);
-    return;
-  }
+  if (lapsed.size > SCHEDULER_LIMITS.lapsedLeases.value) forgetOldest(lapsed);
 }
 
 export function finishJob(turn: Turn, job: Job): void {

@@ -1,6 +1,6 @@
 /**
  * Scenarios as text: one line an event, its effects to the right of `->`. Nodes are named like `a1`: owner
- * `a`, node `a1`. Leases are `#n`, tasks of job `j` are plain indexes, of another job `k/3`. Times are seconds.
+ * `a`, node `a1`; those called `n…` have no token and share a network. Leases are `#n`, tasks of job `j` are plain indexes, of another job `k/3`. Times are seconds.
  *
  *   at 10                        a batch begins
  *   fleet 3                      three groups online
@@ -149,7 +149,7 @@ function nodeEventOf(world: World, verb: string, rest: readonly string[]): Shard
   const [name = '', earlier] = first.split('@');
   const node = name as NodeId;
   const session = earlier === undefined ? (world.sessions.get(name) ?? 1) : Number(earlier);
-  const who = { node, session, owner: `o${name[0]}` as OwnerId, group: `owner:${name[0]}` as QuorumGroup };
+  const who = { node, session, ...ownerOf(name) };
   const leases = rest.filter((word) => /^#\d+$/u.test(word)).map((word) => leaseOf(Number(word.slice(1))));
   switch (verb) {
     case 'offer':
@@ -167,6 +167,12 @@ function nodeEventOf(world: World, verb: string, rest: readonly string[]): Shard
       throw new Error(`A scenario has no "${verb}".`);
   }
 }
+
+/** Nodes called `n…` joined without a token from one network. */
+const ownerOf = (name: string): { readonly owner: OwnerId; readonly group: QuorumGroup } =>
+  name.startsWith('n')
+    ? { owner: `node:${name}` as OwnerId, group: 'net:192.0.2.0/24' as QuorumGroup }
+    : { owner: `o${name[0]}` as OwnerId, group: `owner:${name[0]}` as QuorumGroup };
 
 export const artifact = (name: string): ArtifactRef => {
   const digest = digestOf(textBytes(name));
