@@ -1,5 +1,5 @@
 /** The fleet as pages see it: rows of the registry with what this process knows of who is here now. */
-import type { JobId, NodeId } from '@trine/protocol';
+import type { NodeId } from '@trine/protocol';
 import { TrineError } from '@trine/protocol';
 import type { NodeCounters } from '@trine/scheduler';
 import type { Announcements } from '../announcements.ts';
@@ -10,8 +10,9 @@ import { CONTROL_PLANE_LIMITS } from '../limits.ts';
 import { nameOfNode } from '../node-directory.ts';
 import type { ClusterService, JobService } from '../services.ts';
 import type { NodeRow, Store } from '../store/store.ts';
-import type { LiveView, NodeView, OverviewView, TaskView } from '../views.ts';
+import type { NodeView, OverviewView, TaskView } from '../views.ts';
 import type { Activity } from './activity.ts';
+import { createLiveHub } from './live-hub.ts';
 
 export interface ClusterOptions {
   readonly store: Pick<Store, 'views'>;
@@ -25,12 +26,16 @@ export interface ClusterOptions {
 
 /** Running jobs are counted up to here. */
 const RUNNING_COUNTED = 1_000;
+/** How long the number of known nodes is good for. */
+const KNOWN_MS = 10_000;
 
 export function createClusterService(options: ClusterOptions): ClusterService {
-  const overview = cached(options.nowMs, () => readOverview(options));
+  const countNodes = countedNodes(options);
+  const overview = async (): Promise<OverviewView> => readOverview(options, await countNodes());
+  const hub = createLiveHub({ announcements: options.announcements, overview });
   return {
     overview,
-    live: (signal) => liveViews(options, overview, signal),
+    live: (signal) => hub.watch(signal),
     nodes: async () => {
       const rows = await options.store.views.nodes(CONTROL_PLANE_LIMITS.nodesShown.value);
       return nodeViews(options, rows);
@@ -45,23 +50,20 @@ export function createClusterService(options: ClusterOptions): ClusterService {
   };
 }
 
-/** One reading serves everyone who asks within a tick. */
-function cached<T>(nowMs: () => number, read: () => Promise<T>): () => Promise<T> {
-  let last: { readonly atMs: number; readonly value: Promise<T> } | undefined;
-  return () => {
-    const atMs = nowMs();
-    if (last === undefined || atMs - last.atMs >= CONTROL_PLANE_LIMITS.liveMs.value) {
-      const value = read();
-      last = { atMs, value };
-      value.catch(() => {
-        last = undefined;
-      });
+/** Every node that ever joined is a row to read, so it is not read with each tick. */
+function countedNodes({ store, nowMs }: ClusterOptions): () => Promise<number> {
+  let atMs = -Infinity;
+  let count = 0;
+  return async () => {
+    if (nowMs() - atMs >= KNOWN_MS) {
+      count = (await store.views.nodes(CONTROL_PLANE_LIMITS.nodesShown.value)).length;
+      atMs = nowMs();
     }
-    return last.value;
+    return count;
   };
 }
 
-async function readOverview(options: ClusterOptions): Promise<OverviewView> {
+async function readOverview(options: ClusterOptions, nodesKnown: number): Promise<OverviewView> {
   const { views } = options.store;
   const totals = await views.totals();
   const running = await views.jobs({
@@ -71,11 +73,11 @@ async function readOverview(options: ClusterOptions): Promise<OverviewView> {
     count: RUNNING_COUNTED,
     before: undefined,
   });
-  const known = await views.nodes(CONTROL_PLANE_LIMITS.nodesShown.value);
+  const here = presence(options.gateway.seats);
   return {
     coordinator: options.coordinator,
-    ...presence(options.gateway.seats),
-    nodesKnown: known.length,
+    ...here,
+    nodesKnown: Math.max(nodesKnown, here.nodesOnline),
     jobs: { running: running.length, total: totals.jobs },
     tasks: {
       total: totals.tasks,
@@ -179,70 +181,3 @@ async function recentTasks(
   }
   return tasks;
 }
-
-/** A first view at once, then one a tick for as long as something changes. */
-async function* liveViews(
-  { announcements }: ClusterOptions,
-  overview: () => Promise<OverviewView>,
-  signal: AbortSignal,
-): AsyncGenerator<LiveView, void, undefined> {
-  const changes = createChanges();
-  const stop = announcements.listen(({ job }) => changes.add(job));
-  signal.addEventListener('abort', changes.wake);
-  try {
-    yield { overview: await overview(), jobsChanged: [], nodesChanged: false };
-    for (;;) {
-      await changes.some();
-      await pause(CONTROL_PLANE_LIMITS.liveMs.value, signal);
-      if (signal.aborted) return;
-      const { jobs, nodes } = changes.take();
-      yield { overview: await overview(), jobsChanged: jobs, nodesChanged: nodes };
-    }
-  } finally {
-    stop();
-    signal.removeEventListener('abort', changes.wake);
-  }
-}
-
-function createChanges() {
-  const jobs = new Set<JobId>();
-  let nodes = false;
-  let wake = (): void => {};
-  let isAwake = false;
-  return {
-    add(job: JobId | undefined): void {
-      if (job === undefined) nodes = true;
-      else jobs.add(job);
-      isAwake = true;
-      wake();
-    },
-    wake: (): void => {
-      isAwake = true;
-      wake();
-    },
-    some: (): Promise<void> =>
-      new Promise((resolve) => {
-        wake = resolve;
-        if (isAwake) resolve();
-      }),
-    take(): { readonly jobs: readonly JobId[]; readonly nodes: boolean } {
-      const taken = { jobs: [...jobs], nodes };
-      jobs.clear();
-      nodes = false;
-      isAwake = false;
-      return taken;
-    },
-  };
-}
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });

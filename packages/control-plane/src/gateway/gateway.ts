@@ -296,6 +296,7 @@ export class Gateway {
     const { node, session } = seat.row;
     const shards = shardsOf(seat);
     this.#market.forgetSeat(seat);
+    this.#inTurn(seat, () => this.#options.store.registry.touchNode(node, this.#options.nowMs(), undefined));
     const lose = (why: string): void => {
       this.#departures.delete(node);
       for (const shard of shards)
@@ -337,7 +338,7 @@ export class Gateway {
       case 'return-leases':
         return this.#inTurn(seat, async () => this.#returnLeases(seat, message.leases, message.reason));
       case 'upload-request':
-        return this.#uploadRequest(seat, message);
+        return this.#inTurn(seat, async () => this.#uploadRequest(seat, message));
       case 'heartbeat':
         seat.heartbeat = message;
         return this.#touch(seat);

@@ -33,6 +33,8 @@ export class SlotMarket {
   readonly #demand = new Map<ShardId, Demand>();
   readonly #outstanding = new Map<ShardId, number>();
   readonly #dirty = new Set<Seat>();
+  /** Seats with a free slot that found every shard's offers taken up. */
+  readonly #starved = new Set<Seat>();
   /** Running jobs that wait for something, and for what, in words. */
   readonly #waiting = new Map<JobId, string>();
   #isPumping = false;
@@ -102,13 +104,14 @@ export class SlotMarket {
   /** The shard lost its memory of what was offered; what it wants it will publish again. */
   forgetShard(shard: ShardId): void {
     this.#demand.delete(shard);
-    this.#outstanding.delete(shard);
+    this.#lower(shard, Infinity);
     for (const seat of this.#options.seats()) seat.offered.delete(shard);
   }
 
   /** What was offered of a seat that is gone no longer counts. */
   forgetSeat(seat: Seat): void {
     this.#dirty.delete(seat);
+    this.#starved.delete(seat);
     for (const [shard, count] of seat.offered) this.#lower(shard, count);
     seat.offered.clear();
   }
@@ -135,6 +138,9 @@ export class SlotMarket {
     const left = (this.#outstanding.get(shard) ?? 0) - count;
     if (left > 0) this.#outstanding.set(shard, left);
     else this.#outstanding.delete(shard);
+    for (const seat of this.#starved) this.#dirty.add(seat);
+    this.#starved.clear();
+    this.#pumpLater();
   }
 
   #pumpLater(): void {
@@ -161,7 +167,7 @@ export class SlotMarket {
       if (seat.offered.has(shard) || this.#isParked(seat, shard)) continue;
       const room = offersMax(demand) - (this.#outstanding.get(shard) ?? 0);
       if (room > 0) this.#offer(shard, seat, Math.min(free, room));
-      else this.#wakeAt(this.#options.clock.nowMs() + CONTROL_PLANE_LIMITS.parkMinMs.value);
+      else this.#starved.add(seat);
     }
     this.#explain(seat);
   }

@@ -24,7 +24,8 @@ export interface SessionUpgrades {
 export function createSessionUpgrades(options: SessionUpgradesOptions): SessionUpgrades {
   const server = new WebSocketServer({
     noServer: true,
-    maxPayload: LIMITS.frameBytes.value,
+    // Twice the limit, so that a frame a little over it still gets its answer in words.
+    maxPayload: LIMITS.frameBytes.value * 2,
     perMessageDeflate: false,
     clientTracking: true,
   });
