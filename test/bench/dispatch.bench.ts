@@ -20,10 +20,11 @@ import { rootDir, type RunningCoordinator, startCoordinator } from '../support/p
 import { locator, summarise, type TimeTable } from './cpu-profile.ts';
 import { openProfiler } from './inspector.ts';
 import { answerTo, sha256 } from './job-ledger.ts';
-import { cpuMsOf, isAlive, memoryOf, type PerPart, processTree } from './process-usage.ts';
+import { cpuMsOf, isAlive, machineCpuMs, memoryOf, type PerPart, processTree } from './process-usage.ts';
+import { verificationMicros } from './signature-cost.ts';
 import type { SwarmFigures } from './swarm-messages.ts';
 import { startSwarm, type Swarm } from './swarm-process.ts';
-import { printTable } from './table.ts';
+import { type Cell, printTable } from './table.ts';
 
 const WARM_UP_TASKS = 2_000;
 /** Length of the measured job, and of the profiled one, when `--tasks` does not say. */
@@ -152,6 +153,8 @@ interface JobRun {
   /** From before the submission to the job's end. */
   readonly seconds: number;
   readonly cpuMs: PerPart;
+  /** Of everything on this machine, in the same time. */
+  readonly machineMs: number;
   /** Before the submission, and the highest until the end. */
   readonly restBytes: PerPart;
   readonly peakBytes: PerPart;
@@ -170,19 +173,20 @@ async function runJob(run: Run, name: string, tasks: number): Promise<JobRun> {
   const restBytes = memoryOf(root);
   const memory = watchMemory(root);
   const beganMs = performance.now();
-  const before = cpuMsOf(root);
-  const done = swarm.untilDone((verified) => say(`${name}: ${verified} of ${tasks} tasks verified`));
+  const [before, machineBefore] = [cpuMsOf(root), machineCpuMs()];
+  const done = swarm.untilDone((words) => say(`${name}: ${words} of ${tasks}`));
   const submitted = trine.submit({ name, module, inputs: { range: { count: tasks, shared: SHARED } } });
   const [job] = await Promise.all([submitted, done]);
   const view = await untilFinished(job);
-  const after = cpuMsOf(root);
+  const [after, machineMs] = [cpuMsOf(root), machineCpuMs() - machineBefore];
   const seconds = (performance.now() - beganMs) / 1_000;
   const cpuMs = {
     coordinator: after.coordinator - before.coordinator,
     postgres: after.postgres - before.postgres,
   };
   const figures = await swarm.figures();
-  return { name, tasks, job, view, figures, seconds, cpuMs, restBytes, peakBytes: memory.stop() };
+  const peakBytes = memory.stop();
+  return { name, tasks, job, view, figures, seconds, cpuMs, machineMs, restBytes, peakBytes };
 }
 
 async function untilFinished(job: Job): Promise<JobView> {
@@ -250,12 +254,18 @@ function faultsOf({ name, tasks, view, figures }: JobRun): readonly string[] {
 
 async function profiled(run: Run, options: Options, tasks: number): Promise<readonly string[]> {
   const profiler = await openProfiler(run.coordinator.running.process);
+  const heapBefore = await profiler.liveHeapBytes();
   await profiler.start();
   const result = await runJob(run, 'profiled', tasks);
   const profile = await profiler.stop();
+  const heapAfter = await profiler.liveHeapBytes();
   profiler.close();
   if (options.profileFile !== undefined) await writeFile(options.profileFile, JSON.stringify(profile));
   printProfile(summarise(profile, locator(rootDir)), result);
+  console.log(
+    `\nObjects in use in the main thread: ${megabytes(heapBefore).toFixed(1)} MB before this job, ` +
+      `${megabytes(heapAfter).toFixed(1)} MB after it; the rest of its memory is garbage not yet collected, and code.`,
+  );
   return faultsOf(result);
 }
 
@@ -266,9 +276,10 @@ const megabytes = (bytes: number): number => bytes / 1_048_576;
 const total = (parts: PerPart): number => parts.coordinator + parts.postgres;
 
 function printMeasured({ nodes, slots }: Options, run: JobRun): void {
-  const { figures, cpuMs, restBytes, peakBytes, seconds, tasks } = run;
+  const { figures, cpuMs, seconds, tasks } = run;
   const { steady } = figures;
   const model = cpus()[0]?.model.trim() ?? 'unknown CPU';
+  const littleMs = (nodes * slots * 1_000) / steady.resultsPerSecond;
   printTable(`dispatch: ${nodes} nodes × ${slots} slots, ${availableParallelism()} × ${model}, fsync on`, [
     [
       'tasks verified',
@@ -279,30 +290,48 @@ function printMeasured({ nodes, slots }: Options, run: JobRun): void {
     ['results a second', steady.resultsPerSecond, 'recorded in the store'],
     ['lease latency p50, ms', steady.leaseP50Ms, `slot free → grant read, ${steady.leases} leases`],
     ['lease latency p99, ms', steady.leaseP99Ms, `longest ${steady.leaseMaxMs.toFixed(0)}`],
-    ['… by Little’s law, ms', (nodes * slots * 1_000) / steady.resultsPerSecond, 'slots ÷ results a second'],
-    ['CPU a verified task, µs', micros(total(cpuMs), run), 'coordinator and Postgres, submission included'],
-    ['  coordinator', micros(cpuMs.coordinator, run), `${share(cpuMs.coordinator, seconds)} of one core`],
-    ['  Postgres', micros(cpuMs.postgres, run), `${share(cpuMs.postgres, seconds)} of one core`],
-    [
-      'swarm’s own CPU, µs',
-      micros(figures.cpuMs, run),
-      `${share(figures.cpuMs, seconds)} of one core, not counted above`,
-    ],
-    [
-      'memory, MB',
-      megabytes(total(peakBytes)),
-      `highest, resident; ${megabytes(total(restBytes)).toFixed(0)} after the warm-up`,
-    ],
-    ['  coordinator', megabytes(peakBytes.coordinator), 'all its Node processes'],
-    ['  Postgres', megabytes(peakBytes.postgres), 'shared buffers counted once'],
+    ['… mean by Little’s law, ms', littleMs, 'slots ÷ results a second'],
+    ...cpuRows(run),
+    ...memoryRows(run),
     ['results a report', figures.results / figures.reports, `${figures.reports} signed reports`],
     ['grants a message', figures.results / figures.grantMessages, `${figures.grantMessages} messages`],
     ['checks made', figures.checks, `${figures.faults} failed; ${figures.linksLost} links lost`],
     ['tasks by results', figures.tasksByResults.join(' · '), 'with 0 · 1 · 2 · 3'],
   ]);
-  console.log(
-    '\n  The nodes do not run the module: they answer by hashing the input, and check what they are given.',
-  );
+  const others = run.machineMs - total(cpuMs) - figures.cpuMs;
+  console.log(`
+  The nodes do not run the module: they answer by hashing the input, and check what they are given.
+  Everything else on this machine took ${share(others, seconds)} of one core meanwhile; rates and latencies suffer from it.`);
+}
+
+/** CPU as it is, and against two limits of this machine: one whole core, and bare signature checks. */
+function cpuRows(run: JobRun): readonly (readonly Cell[])[] {
+  const { cpuMs, figures, seconds } = run;
+  const perCore = 1_000_000 / micros(cpuMs.coordinator, run);
+  const reached = Math.round((figures.steady.verifiedPerSecond * 100) / perCore);
+  const signatures = (verificationMicros() * figures.reports) / run.tasks;
+  const times = micros(total(cpuMs), run) / signatures;
+  return [
+    ['CPU a verified task, µs', micros(total(cpuMs), run), 'coordinator and Postgres, submission included'],
+    ['  coordinator', micros(cpuMs.coordinator, run), `${share(cpuMs.coordinator, seconds)} of one core`],
+    ['  Postgres', micros(cpuMs.postgres, run), `${share(cpuMs.postgres, seconds)} of one core`],
+    ['  bare signature checks', signatures, `of the reports; the whole is ${times.toFixed(1)} times as much`],
+    ['verified a second a core', perCore, `of the coordinator’s own; ${reached} % of it was reached`],
+    [
+      'swarm’s own CPU, µs',
+      micros(figures.cpuMs, run),
+      `${share(figures.cpuMs, seconds)} of one core, not counted above`,
+    ],
+  ];
+}
+
+function memoryRows({ restBytes, peakBytes }: JobRun): readonly (readonly Cell[])[] {
+  const rest = `highest, resident; ${megabytes(total(restBytes)).toFixed(0)} after the warm-up`;
+  return [
+    ['memory, MB', megabytes(total(peakBytes)), rest],
+    ['  coordinator', megabytes(peakBytes.coordinator), 'all its Node processes'],
+    ['  Postgres', megabytes(peakBytes.postgres), 'shared buffers counted once'],
+  ];
 }
 
 const share = (ms: number, seconds: number): string => `${Math.round(ms / seconds / 10)} %`;

@@ -15,6 +15,8 @@ const ANSWER_BYTES_MAX = 1_073_741_824;
 export interface Profiler {
   start(): Promise<void>;
   stop(): Promise<CpuProfile>;
+  /** Bytes of objects that are still in use, after a full collection. */
+  liveHeapBytes(): Promise<number>;
   close(): void;
 }
 
@@ -32,6 +34,11 @@ export async function openProfiler(child: ChildProcess): Promise<Profiler> {
   return {
     start: async () => void (await call('Profiler.start')),
     stop: async () => ((await call('Profiler.stop')) as { readonly profile: CpuProfile }).profile,
+    async liveHeapBytes() {
+      await call('HeapProfiler.collectGarbage');
+      const answer = await call('Runtime.evaluate', { expression: 'process.memoryUsage().heapUsed' });
+      return (answer as { readonly result: { readonly value: number } }).result.value;
+    },
     close: () => socket.close(),
   };
 }

@@ -60,6 +60,14 @@ export function residentBytes(pid: number, counting: 'whole' | 'shared'): number
   return Number(match?.[1] ?? 0) * 1_024;
 }
 
+/** CPU time that all processors of this machine have spent on anything, other people's work included. */
+export function machineCpuMs(): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = (read('/proc/stat') ?? '')
+    .split('\n', 1)
+    .flatMap((line) => line.split(/\s+/).slice(1).map(Number));
+  return ((user + nice + system + irq + softIrq) * 1_000) / TICKS_PER_SECOND;
+}
+
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');

@@ -35,6 +35,8 @@ export interface SimulatedNodeOptions {
   readonly onOpened: () => void;
   readonly onRecorded: () => void;
   readonly onFailed: (reason: string) => void;
+  /** The link is lost for now. */
+  readonly onSuspended: (reason: string) => void;
 }
 
 export interface SimulatedNode {
@@ -64,7 +66,7 @@ class TinyAgent implements SimulatedNode {
       on: {
         opened: ({ resumed }) => this.#opened(resumed),
         messages: (messages) => this.#hear(messages),
-        suspended: () => this.#suspended(),
+        suspended: (reason) => this.#suspended(reason),
         refused: ({ code, message }) => this.#refused(`${code}: ${message}`),
         closed: (reason) => this.#refused(reason),
         linkChanged: () => undefined,
@@ -162,9 +164,11 @@ class TinyAgent implements SimulatedNode {
     this.#options.onRecorded();
   }
 
-  #suspended(): void {
+  #suspended(reason: string): void {
+    if (this.#closing) return;
     const ledger = this.#options.ledger();
-    if (ledger !== undefined && !this.#closing) ledger.linksLost += 1;
+    if (ledger !== undefined) ledger.linksLost += 1;
+    this.#options.onSuspended(reason);
   }
 
   #refused(reason: string): void {

@@ -28,8 +28,8 @@ export type ToSwarm =
 export type FromSwarm =
   | { readonly type: 'joined' }
   | { readonly type: 'expecting' }
-  /** Every second while something is going on. */
-  | { readonly type: 'progress'; readonly verified: number; readonly results: number }
+  /** Every second while something is going on: a count that grows while all is well, and words for people. */
+  | { readonly type: 'progress'; readonly count: number; readonly words: string }
   /** Every task has its agreeing results recorded, and no lease is left. */
   | { readonly type: 'done' }
   | { readonly type: 'figures'; readonly figures: SwarmFigures }

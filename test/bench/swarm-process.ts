@@ -12,7 +12,7 @@ export interface Swarm {
   join(url: string, tokens: readonly string[], slots: number): Promise<void>;
   expect(job: ExpectedJob): Promise<void>;
   /** Resolves when the job's results are all recorded; rejects when a node fails or nothing happens any more. */
-  untilDone(onProgress: (verified: number) => void): Promise<void>;
+  untilDone(onProgress: (words: string) => void): Promise<void>;
   figures(): Promise<SwarmFigures>;
   close(): Promise<void>;
 }
@@ -31,11 +31,15 @@ export function startSwarm(): Swarm {
   /** The next message of this type. Progress puts the end of patience off. */
   function next<T extends FromSwarm['type']>(
     type: T,
-    onProgress?: (verified: number) => void,
+    onProgress?: (words: string) => void,
   ): Promise<Heard<T>> {
     return new Promise((resolve, reject) => {
       let seen = -1;
-      const stalled = () => finish(() => reject(new Error(`The swarm stalled; "${type}" did not come.`)));
+      let words = 'nothing';
+      const stalled = () =>
+        finish(() =>
+          reject(new Error(`The swarm stalled; "${type}" did not come. Its last words: ${words}.`)),
+        );
       let timer = setTimeout(stalled, STALL_MS);
       const finish = (settle: () => void): void => {
         clearTimeout(timer);
@@ -45,11 +49,13 @@ export function startSwarm(): Swarm {
       const listen = (message: FromSwarm): void => {
         if (message.type === type) return finish(() => resolve(message as Heard<T>));
         if (message.type === 'failed') return finish(() => reject(new Error(message.reason)));
-        if (message.type !== 'progress' || message.results <= seen) return;
-        seen = message.results;
+        if (message.type !== 'progress') return;
+        words = message.words;
+        if (message.count <= seen) return;
+        seen = message.count;
         clearTimeout(timer);
         timer = setTimeout(stalled, STALL_MS);
-        onProgress?.(message.verified);
+        onProgress?.(message.words);
       };
       listeners.add(listen);
       void running.gone.then(() => finish(() => reject(new Error(`The swarm ended:\n${running.output()}`))));

@@ -15,6 +15,8 @@ let ledger: JobLedger | undefined;
 let nodes: readonly SimulatedNode[] = [];
 let cpuAtStart = process.cpuUsage();
 let isDone = true;
+let opened = 0;
+let trouble = '';
 
 const say = (message: FromSwarm): void => void process.send?.(message);
 const fail = (reason: string): void => say({ type: 'failed', reason });
@@ -33,9 +35,15 @@ async function join({ url, tokens, slots }: Extract<ToSwarm, { readonly type: 'j
             url,
             slots,
             ledger: () => ledger,
-            onOpened: resolve,
+            onOpened: () => {
+              opened += 1;
+              resolve();
+            },
             onRecorded: tellIfDone,
             onFailed: fail,
+            onSuspended: (reason) => {
+              trouble = reason;
+            },
           }),
         );
       });
@@ -84,8 +92,13 @@ process.on('disconnect', () => process.exit(0));
 // A signal from the terminal reaches the whole group; the parent decides when the swarm leaves.
 process.on('SIGINT', () => undefined);
 
+/** How far the swarm is, and the last thing that went wrong with a link. */
+function progress(): Extract<FromSwarm, { readonly type: 'progress' }> {
+  const count = ledger === undefined ? opened : ledger.results;
+  const words = ledger === undefined ? `${opened} nodes joined` : `${ledger.verified} tasks verified`;
+  return { type: 'progress', count, words: trouble === '' ? words : `${words} (last lost link: ${trouble})` };
+}
+
 setInterval(() => {
-  if (!isDone && ledger !== undefined) {
-    say({ type: 'progress', verified: ledger.verified, results: ledger.results });
-  }
+  if (!isDone || ledger === undefined) say(progress());
 }, PROGRESS_MS).unref();
