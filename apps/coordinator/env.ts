@@ -30,7 +30,7 @@ export function readEnv(env: NodeJS.ProcessEnv, rootDir: string): CoordinatorEnv
   return {
     port: parsePort(env['PORT'] ?? '3000'),
     host: env['HOST'] ?? '0.0.0.0',
-    dataDir: resolve(env['TRINE_DATA_DIR'] ?? resolve(rootDir, '.trine')),
+    dataDir: resolve(/* turbopackIgnore: true */ env['TRINE_DATA_DIR'] ?? resolve(rootDir, '.trine')),
     databaseUrl: env['DATABASE_URL'] === '' ? undefined : env['DATABASE_URL'],
     name: env['TRINE_NAME'] ?? `Trine on ${hostname()}`,
     origins: list(env['TRINE_ORIGINS']).map(parseOrigin),

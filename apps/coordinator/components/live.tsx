@@ -32,12 +32,24 @@ export function LiveProvider({ children }: { readonly children: React.ReactNode 
       },
     }),
   );
+  useRevival(subscription);
   const liveness = visible ? LIVENESS[subscription.status] : 'hidden';
   return <LivenessContext value={liveness}>{children}</LivenessContext>;
 }
 
 /** tRPC's own words for a stream: `pending` is one that is open and waits for its next event. */
 const LIVENESS = { idle: 'connecting', connecting: 'connecting', pending: 'live', error: 'lost' } as const;
+
+/** Pause before a stream that ended with an error is asked for again; lost links are resumed by tRPC itself. */
+const REVIVE_MS = 3_000;
+
+function useRevival({ status, reset }: { readonly status: string; readonly reset: () => void }): void {
+  useEffect(() => {
+    if (status !== 'error') return undefined;
+    const timer = setTimeout(reset, REVIVE_MS);
+    return () => clearTimeout(timer);
+  }, [status, reset]);
+}
 
 interface Changes {
   readonly jobs: readonly string[];

@@ -79,7 +79,10 @@ export function SiteTabs() {
 const LIVE_WORDS: Readonly<Record<Liveness, { readonly word: string; readonly title: string }>> = {
   live: { word: 'live', title: 'Figures arrive as they change' },
   connecting: { word: 'connecting', title: 'Waiting for the coordinator’s stream' },
-  lost: { word: 'not live', title: 'The stream broke; figures may be old. Reload to try again.' },
+  lost: {
+    word: 'not live',
+    title: 'The stream broke; figures may be old. It is asked for again every few seconds.',
+  },
   hidden: { word: 'paused', title: 'Nothing is fetched while the page is hidden' },
 };
 

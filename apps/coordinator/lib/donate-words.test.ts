@@ -46,7 +46,7 @@ describe('sayingOf', () => {
 
   it('passes on the agent’s own reason', () => {
     expect(sayingOf({ view: view('idle'), pressed: undefined, hasConsented: true })).toEqual({
-      word: 'Waiting for work',
+      word: 'Idle',
       reason: 'because it is idle',
       isOn: true,
     });

@@ -17,7 +17,7 @@ export interface SayingSource {
 const WORDS: Readonly<Record<AgentPhase, string>> = {
   stopped: 'Stopped',
   connecting: 'Connecting',
-  idle: 'Waiting for work',
+  idle: 'Idle',
   working: 'Working',
   paused: 'Paused',
   stopping: 'Stopped',

@@ -92,10 +92,10 @@ function ResultTable({
             <td className="number hidden text-ink-3 sm:table-cell">{result.sequence}</td>
             <td className="number">{result.index}</td>
             <td>
-              <TaskStateChip state={result.kind} />
-              {result.outcome === undefined || result.outcome === 'completed' ? null : (
-                <span className="ml-2 text-ink-2">{result.outcome}</span>
-              )}
+              <span className="flex flex-wrap items-center gap-x-2">
+                <TaskStateChip state={result.kind} />
+                {result.outcome === undefined || result.outcome === 'completed' ? '' : result.outcome}
+              </span>
             </td>
             <td className="min-w-0 break-words sm:min-w-56">
               <Output result={result} kind={kind} />
