@@ -10,7 +10,7 @@ export interface PendingRequest {
   reject(error: TrineError): void;
 }
 
-export function createPendingRequest(clock: Clock): PendingRequest {
+export function createPendingRequest(clock: Pick<Clock, 'setTimer'>): PendingRequest {
   let isSettled = false;
   let finish: (error: TrineError | undefined) => void = () => undefined;
   const promise = new Promise<void>((resolve, reject) => {

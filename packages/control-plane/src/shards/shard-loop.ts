@@ -27,7 +27,7 @@ export interface ShardLoopOptions {
   /** Who holds them, in words, for the table. */
   readonly holder: string;
   /** Monotonic time and timers; `systemClock` of the mesh. */
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'nowMs' | 'setTimer'>;
   /** Milliseconds since 1970; asked once each time a shard is taken over. */
   readonly wallMs?: () => number;
   readonly random: (sizeBytes: number) => Uint8Array;
@@ -252,7 +252,7 @@ class Loop implements ShardLoop {
   #shed(shard: ShardId, event: ShardEvent): void {
     if (event.type !== 'slots-offered') return;
     const { node, session, count } = event.offer;
-    this.#options.clock.defer(() =>
+    setImmediate(() =>
       this.#say(shard, [{ type: 'refuse-slots', node, session, count, reason: 'shard-restarting' }]),
     );
   }
@@ -267,7 +267,7 @@ class Loop implements ShardLoop {
 
   async #run(): Promise<void> {
     while (!this.#isClosing) {
-      await new Promise<void>((resolve) => this.#options.clock.defer(resolve));
+      await turnOfProgram();
       if (this.#isClosing) break;
       const waiting = [...this.#places.values()].filter(({ state }) => state === 'acquiring');
       if (waiting.length > 0) {
@@ -569,6 +569,9 @@ class Loop implements ShardLoop {
     });
   }
 }
+
+/** Lets input in before each batch: what has arrived by then is in it, and a busy loop starves nobody. */
+const turnOfProgram = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 const emptyPlace = (shard: ShardId): Place => ({
   shard,
