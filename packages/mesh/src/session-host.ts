@@ -129,6 +129,9 @@ export const createSessionHost = (options: SessionHostOptions): SessionHost => n
 
 type Core = SessionCore<CoordinatorMessage, AgentMessage>;
 
+/** Tells the caller of the host that a session opened or resumed. */
+type Tell = () => void;
+
 /** A link that has not proved who it is. */
 interface Visitor {
   readonly link: Link;
@@ -224,17 +227,25 @@ class LinkHost implements SessionHost {
     const frame = decoded.handshake;
     if (frame.type === 'hello' || (frame.type === 'resume' && !visitor.forgotten)) {
       visitor.busy = true;
-      this.#prove(visitor, frame).catch((cause: unknown) => {
-        const message =
-          cause instanceof Error ? cause.message : 'the handshake failed inside the coordinator';
-        this.#refuse(visitor, { code: 'internal', message: message.slice(0, 1_000), retryAfterMs: 1_000 });
-      });
+      // Told outside of what is caught: a fault of the caller's own must not pass for a stranger's.
+      void this.#tryProof(visitor, frame).then((tell) => tell?.());
     } else {
       this.#refuse(visitor, { code: 'handshake-failed', message: `A ${frame.type} is not due here.` });
     }
   }
 
-  async #prove(visitor: Visitor, frame: Hello | Resume): Promise<void> {
+  async #tryProof(visitor: Visitor, frame: Hello | Resume): Promise<Tell | undefined> {
+    try {
+      return await this.#prove(visitor, frame);
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : 'the handshake failed inside the coordinator';
+      this.#refuse(visitor, { code: 'internal', message: message.slice(0, 1_000), retryAfterMs: 1_000 });
+      return undefined;
+    }
+  }
+
+  /** Answers what to tell the caller when the visitor has become a session. */
+  async #prove(visitor: Visitor, frame: Hello | Resume): Promise<Tell | undefined> {
     if (!PROTOCOL_VERSIONS.includes(frame.version)) {
       const message = `This coordinator speaks version ${PROTOCOL_VERSIONS.join(', ')}, not ${frame.version}.`;
       return this.#refuse(visitor, { code: 'version-unsupported', message });
@@ -252,7 +263,7 @@ class LinkHost implements SessionHost {
     return frame.type === 'hello' ? this.#admit(visitor, frame) : this.#resume(visitor, frame);
   }
 
-  async #admit(visitor: Visitor, hello: Hello): Promise<void> {
+  async #admit(visitor: Visitor, hello: Hello): Promise<Tell | undefined> {
     const admission = await this.#options.admit(hello, visitor.remoteAddress);
     if (admission.type === 'refused') return this.#refuse(visitor, admission);
     const { node, owner, session: number } = admission;
@@ -264,16 +275,17 @@ class LinkHost implements SessionHost {
     }
     if (visitor.gone) {
       // The number is raised, so an older session speaks with one that is ignored: it must say hello again.
-      return older?.end('session-unknown', 'A newer session was begun and lost; say hello again.');
+      older?.end('session-unknown', 'A newer session was begun and lost; say hello again.');
+      return undefined;
     }
     older?.end('displaced', 'The same node joined again elsewhere; this one stays away.');
     const session = this.#newSession(visitor, { hello, node, owner, number });
     this.#sessions.set(node, session);
     this.#move(visitor, session, { received: 0, welcome });
-    this.#options.on.opened(session);
+    return () => this.#options.on.opened(session);
   }
 
-  async #resume(visitor: Visitor, resume: Resume): Promise<void> {
+  async #resume(visitor: Visitor, resume: Resume): Promise<Tell | undefined> {
     const node = nodeIdOf(resume.key);
     const session = this.#resumable(node, resume);
     if (session === undefined) return this.#refuseUnknown(visitor);
@@ -281,10 +293,10 @@ class LinkHost implements SessionHost {
     const received = session.core.received;
     const facts = { node, owner, session: session.number, resumed: true, received };
     const welcome = await this.#welcome(resume, facts);
-    if (visitor.gone) return;
+    if (visitor.gone) return undefined;
     if (this.#resumable(node, resume) !== session) return this.#refuseUnknown(visitor);
     this.#move(visitor, session, { received: resume.received, welcome });
-    this.#options.on.resumed(session);
+    return () => this.#options.on.resumed(session);
   }
 
   #resumable(node: NodeId, resume: Resume): LinkedSession | undefined {
@@ -318,7 +330,7 @@ class LinkHost implements SessionHost {
   }
 
   /** The link stays open: a hello for a new session may follow on it. */
-  #refuseUnknown(visitor: Visitor): void {
+  #refuseUnknown(visitor: Visitor): undefined {
     if (visitor.gone) return;
     visitor.busy = false;
     visitor.forgotten = true;
@@ -326,7 +338,7 @@ class LinkHost implements SessionHost {
     visitor.link.send(encodeHandshake({ type: 'refused', code: 'session-unknown', message }));
   }
 
-  #refuse(visitor: Visitor, why: HostSessionEnd): void {
+  #refuse(visitor: Visitor, why: HostSessionEnd): undefined {
     if (visitor.gone) return;
     this.#count('handshake-refused');
     this.#dismiss(visitor);
