@@ -183,6 +183,20 @@ test('a stopped agent starts again with its counters', async () => {
   expect(reborn.view().reported).toBe(2);
 });
 
+test('whatever is pressed in a hurry, the last word counts and one session is open', async () => {
+  const agent = createAgent({ ports, settings: { origin: ORIGIN, threads: 1 } });
+  open.push(agent);
+  await Promise.all([agent.start(), agent.start(), agent.stop('no'), agent.start(), agent.start()]);
+  await seen(agent, ({ phase }) => phase === 'idle');
+  await Promise.all([agent.stop('a'), agent.start(), agent.stop('b')]);
+  expect(agent.view().phase).toBe('stopped');
+  await Promise.all([agent.stop('c'), agent.start()]);
+  const { length } = coordinator.hellos;
+  await seen(agent, ({ phase }) => phase === 'idle');
+  expect(coordinator.hellos.length - length).toBeLessThanOrEqual(1);
+  expect(agent.refusal()).toBeUndefined();
+});
+
 test('pausing gives leases back and takes none; resuming takes work again', async () => {
   const agent = await joined(1);
   const first = coordinator.grant(5);

@@ -12,9 +12,6 @@ import {
   type AgentMessage,
   assertNever,
   type CoordinatorMessage,
-  digestOf,
-  type Grant,
-  type LeaseId,
   LIMITS,
   type LinkKind,
   type NodeProfile,
@@ -22,38 +19,19 @@ import {
   type Welcome,
 } from '@trine/protocol';
 import { type AgentSession, createAgentSession } from '@trine/mesh';
-import type { RunResult } from '@trine/sandbox';
 import { viewOf } from './agent-view.ts';
-import { type Artifacts, createArtifacts } from './artifacts.ts';
-import {
-  type Attempt,
-  beginAttempt,
-  outputDigestOf,
-  prepareAttempt,
-  refuseGrant,
-  reportedResult,
-} from './attempt.ts';
-import { capacityFor } from './capacity.ts';
 import { ChannelKeeper } from './channel-keeper.ts';
 import { Counters } from './counters.ts';
-import { createFuelMeter, type FuelMeter } from './fuel-meter.ts';
+import { LeaseDesk } from './lease-desk.ts';
 import {
-  COOL_DOWN_MAX_MS,
-  COOL_DOWN_MS,
   FAREWELL_MS,
   HEARTBEAT_INTERVAL_MIN_MS,
-  INPUT_BYTES_MAX,
-  LEASES_SPARE,
-  PROGRESS_INTERVAL_MS,
   THAW_GAP_MS,
   THREADS_MAX,
   TICK_MS,
   VIEW_INTERVAL_MS,
 } from './limits.ts';
-import { Outbox } from './outbox.ts';
 import type { AgentPorts, MachineFigures } from './ports.ts';
-import { ThreadPool } from './thread-pool.ts';
-import { createUploads, type Uploads } from './uploads.ts';
 import type { AgentPhase, AgentView } from './view.ts';
 
 export interface AgentSettings {
@@ -113,15 +91,12 @@ interface Standing {
 class NodeAgent implements Agent {
   readonly #ports: AgentPorts;
   readonly #settings: AgentSettings;
-  readonly #attempts = new Map<LeaseId, Attempt>();
   readonly #listeners = new Set<(view: AgentView) => void>();
-  readonly #pool: ThreadPool;
-  readonly #outbox: Outbox;
-  readonly #uploads: Uploads;
-  readonly #artifacts: Artifacts;
   readonly #counters: Counters;
+  readonly #desk: LeaseDesk;
   readonly #channels: ChannelKeeper;
-  #meter: FuelMeter = createFuelMeter();
+  /** Counts what its person asked for: a start that waited gives way to what came later. */
+  #turn = 0;
   #intent: Intent = { type: 'stopped', reason: 'not started' };
   #loaded: Promise<void> | undefined;
   #leaving: Promise<void> = Promise.resolve();
@@ -136,7 +111,6 @@ class NodeAgent implements Agent {
   #idleReason = '';
   #paused: string | undefined;
   #threads: number;
-  #cooling: { readonly untilMs: number; readonly failures: number; readonly reason: string } | undefined;
   #capacitySent: number | undefined;
   #lastTickMs = 0;
   #heartbeat = { sentAtMs: Number.NEGATIVE_INFINITY, state: '' };
@@ -146,25 +120,21 @@ class NodeAgent implements Agent {
   };
   #cancelTick: (() => void) | undefined;
   #cancelView: (() => void) | undefined;
-  #onRecorded: (() => void) | undefined;
 
   constructor(ports: AgentPorts, settings: AgentSettings) {
     this.#ports = ports;
     this.#settings = settings;
     this.#threads = boundThreads(settings.threads);
-    this.#pool = new ThreadPool(ports.threads, {
-      progress: (attempt, done, total) => this.#progressed(attempt, { done, total }),
-      finished: (attempt, result) => this.#finished(attempt, result),
-      changed: () => this.#pump(),
-      log: ({ grant }, text) => ports.log.debug({ job: grant.job, index: grant.index, text }, 'guest log'),
-    });
-    this.#outbox = new Outbox(ports, {
-      key: `unrecorded-${digestOf(new TextEncoder().encode(settings.origin)).slice(0, 16)}`,
-      send: (report) => this.#send(report),
-    });
-    this.#uploads = createUploads(ports, settings.origin, (message) => this.#send(message));
-    this.#artifacts = createArtifacts(ports, settings.origin);
     this.#counters = new Counters(ports);
+    this.#desk = new LeaseDesk({
+      ports,
+      origin: settings.origin,
+      counters: this.#counters,
+      send: (message) => this.#send(message),
+      refusing: () => (this.#accepts() ? undefined : this.#phase().reason),
+      onChange: () => this.#settle(),
+      onProgress: () => this.#touch(),
+    });
     this.#channels = new ChannelKeeper({
       clock: ports.clock,
       source: ports.channels,
@@ -173,36 +143,43 @@ class NodeAgent implements Agent {
   }
 
   async start(): Promise<void> {
-    if (this.#intent.type === 'running') return;
+    this.#turn += 1;
+    const turn = this.#turn;
     await this.#leaving;
+    // Pressed twice, or stopped again meanwhile: the last word counts.
+    if (turn !== this.#turn || this.#isRunning()) return;
     this.#intent = { type: 'running' };
     this.#linkLost = '';
     this.#refusal = undefined;
     this.#idleReason = '';
-    this.#cooling = undefined;
+    this.#desk.startFresh();
     this.#show();
     await (this.#loaded ??= this.#load());
-    if (!this.#isRunning()) return;
-    this.#pool.resize(this.#threads);
+    if (this.#session !== undefined || !this.#isRunning()) return;
+    this.#desk.lend(this.#threads);
     this.#lastTickMs = this.#ports.clock.nowMs();
     this.#scheduleTick();
     this.#session = this.#openSession();
   }
 
   async stop(reason: string): Promise<void> {
-    if (this.#intent.type === 'running') {
+    this.#turn += 1;
+    const { type } = this.#intent;
+    if (type === 'running' || type === 'refused') {
       this.#intent = { type: 'stopping', reason };
-      this.#leaving = this.#leave(reason);
+      const before = type === 'running' ? this.#leave(reason) : this.#leaving;
+      this.#leaving = before.then(() => {
+        this.#intent = { type: 'stopped', reason };
+        this.#show();
+      });
       this.#show();
     }
     await this.#leaving;
-    this.#intent = { type: 'stopped', reason };
-    this.#show();
   }
 
   pause(reason: string): void {
     this.#paused = reason;
-    this.#giveBack([...this.#attempts.keys()], reason);
+    this.#desk.giveBackAll(reason);
     this.#settle();
     this.#show();
   }
@@ -216,17 +193,12 @@ class NodeAgent implements Agent {
   setThreads(count: number): void {
     this.#threads = boundThreads(count);
     if (!this.#isRunning()) return;
-    const stopped = this.#pool.resize(this.#threads);
-    this.#giveBack(
-      stopped.map(({ grant }) => grant.lease),
-      'its thread was taken back',
-    );
+    this.#desk.lend(this.#threads);
     this.#tellProfile();
     this.#settle();
   }
 
   view(): AgentView {
-    const nowMs = this.#ports.clock.nowMs();
     return viewOf({
       ...this.#phase(),
       kind: this.#ports.kind,
@@ -235,14 +207,14 @@ class NodeAgent implements Agent {
       coordinator: this.#settings.origin,
       link: this.#open ? this.#linkKind : undefined,
       linkNote: this.#linkNote,
-      slots: this.#pool.slots(),
-      attempts: [...this.#attempts.values()],
+      slots: this.#desk.slots(),
+      attempts: this.#desk.attempts(),
       threadsAllowed: this.#threads,
-      fuelPerSecond: this.#meter.perSecond(nowMs, this.#runningSince()),
+      fuelPerSecond: this.#desk.fuelPerSecond(),
       counters: this.#counters.values,
-      unrecorded: this.#outbox.size,
+      unrecorded: this.#desk.unrecorded,
       weaker: this.#ports.weaker,
-      nowMs,
+      nowMs: this.#ports.clock.nowMs(),
     });
   }
 
@@ -276,7 +248,7 @@ class NodeAgent implements Agent {
   }
 
   #runningPhase(): { readonly phase: AgentPhase; readonly reason: string } {
-    const { size } = this.#attempts;
+    const { size } = this.#desk;
     if (!this.#open) {
       const goesOn = size === 0 ? '' : `; ${tasks(size)} at hand go on meanwhile`;
       const why = this.#linkLost === '' ? '' : ` again: ${this.#linkLost}`;
@@ -286,22 +258,16 @@ class NodeAgent implements Agent {
     if (size > 0) return { phase: 'working', reason: `working on ${tasks(size)}` };
     if (this.#threads === 0)
       return { phase: 'idle', reason: 'no thread is lent: raise the number of threads' };
-    const cooling = this.#coolingReason();
+    const cooling = this.#desk.coolingReason();
     if (cooling !== undefined) {
       return { phase: 'idle', reason: `waiting a moment after a failed transfer: ${cooling}` };
     }
     return { phase: 'idle', reason: this.#idleReason === '' ? 'waiting for work' : this.#idleReason };
   }
 
-  #runningSince(): readonly number[] {
-    return [...this.#attempts.values()].flatMap(({ stage, startedAtMs }) =>
-      stage === 'running' && startedAtMs !== undefined ? [startedAtMs] : [],
-    );
-  }
-
   /** After any change: the session is told what it should know, and whoever watches sees it. */
   #settle(): void {
-    this.#session?.keepalive(this.#attempts.size + this.#outbox.size > 0);
+    this.#session?.keepalive(this.#desk.size + this.#desk.unrecorded > 0);
     this.#tellCapacity();
     this.#touch();
   }
@@ -323,14 +289,8 @@ class NodeAgent implements Agent {
   // ── the session ────────────────────────────────────────────────────────────────────────────────────
 
   async #load(): Promise<void> {
-    const [profile] = await Promise.all([
-      this.#ports.sensors.profile(),
-      this.#outbox.load(),
-      this.#counters.load(),
-    ]);
+    const [profile] = await Promise.all([this.#ports.sensors.profile(), this.#desk.load()]);
     this.#profile = profile;
-    const { threadSpeed } = this.#counters.values;
-    this.#meter = createFuelMeter(threadSpeed > 0 ? threadSpeed : undefined);
   }
 
   #send(message: AgentMessage): void {
@@ -338,7 +298,7 @@ class NodeAgent implements Agent {
   }
 
   #currentProfile(): NodeProfile {
-    const speed = this.#meter.threadSpeed();
+    const speed = this.#desk.threadSpeed();
     return {
       ...(this.#profile ?? UNKNOWN_MACHINE),
       agent: this.#ports.kind,
@@ -365,7 +325,7 @@ class NodeAgent implements Agent {
       hello: () => ({
         profile: this.#currentProfile(),
         ...(token === undefined ? {} : { token }),
-        held: [...this.#attempts.keys(), ...this.#outbox.leases()],
+        held: this.#desk.held(),
       }),
       on: {
         opened: (welcome) => this.#opened(session, welcome),
@@ -406,8 +366,7 @@ class NodeAgent implements Agent {
     if (!welcome.resumed) {
       this.#capacitySent = undefined;
       this.#heartbeat = { sentAtMs: Number.NEGATIVE_INFINITY, state: '' };
-      this.#outbox.sessionBegan();
-      this.#uploads.askAgain();
+      this.#desk.sessionBegan();
     }
     this.#channels.opened(session, welcome);
     this.#settle();
@@ -431,9 +390,9 @@ class NodeAgent implements Agent {
     this.#intent = { type: 'refused', reason: words };
     this.#cancelTick?.();
     this.#forgetSession();
-    this.#drop([...this.#attempts.keys()]);
-    this.#leaving = Promise.all([this.#pool.close(), this.#outbox.save(), this.#counters.save()]).then(() =>
-      this.#show(),
+    this.#desk.dropAll();
+    this.#leaving = Promise.all([this.#desk.endThreads(), this.#desk.save(), this.#counters.save()]).then(
+      () => this.#show(),
     );
     this.#show();
   }
@@ -441,14 +400,14 @@ class NodeAgent implements Agent {
   #hear(message: CoordinatorMessage): void {
     switch (message.type) {
       case 'grants':
-        return this.#granted(message.grants);
+        return this.#desk.granted(message.grants);
       case 'results-recorded':
-        return this.#recorded(message.leases);
+        return this.#desk.recorded(message.leases);
       case 'abandon':
-        return this.#abandoned(message.leases, message.reason);
+        return this.#desk.abandoned(message.leases, message.reason);
       case 'upload-granted':
       case 'upload-refused':
-        return this.#uploads.answered(message);
+        return this.#desk.uploadAnswered(message);
       case 'standing':
         return this.#counters.change({
           valid: message.valid,
@@ -467,160 +426,8 @@ class NodeAgent implements Agent {
     assertNever(message);
   }
 
-  // ── leases ─────────────────────────────────────────────────────────────────────────────────────────
-
   #accepts(): boolean {
     return this.#isRunning() && this.#paused === undefined && this.#threads > 0;
-  }
-
-  #granted(grants: readonly Grant[]): void {
-    for (const grant of grants) {
-      if (this.#attempts.has(grant.lease) || this.#outbox.holds(grant.lease)) continue;
-      const reason = this.#accepts() ? (refuseGrant(grant) ?? this.#overfull(grant)) : this.#phase().reason;
-      if (reason === undefined) this.#begin(grant);
-      else this.#send({ type: 'return-leases', leases: [grant.lease], reason });
-    }
-  }
-
-  /** What was asked for is taken, and a little more for words that crossed; a flood goes back. */
-  #overfull(grant: Grant): string | undefined {
-    const [capacity] = this.#capacity();
-    const most = Math.min(capacity * 2 + LEASES_SPARE, LIMITS.leasesPerNode.value);
-    if (this.#attempts.size + this.#outbox.size >= most) return 'more leases than this node asked for';
-    const bytes = [...this.#attempts.values()].reduce((sum, attempt) => sum + inputBytes(attempt.grant), 0);
-    return bytes + inputBytes(grant) > INPUT_BYTES_MAX
-      ? 'its input does not fit beside those at hand'
-      : undefined;
-  }
-
-  #begin(grant: Grant): void {
-    const attempt = beginAttempt(grant, this.#ports.clock.nowMs());
-    this.#attempts.set(grant.lease, attempt);
-    void this.#prepare(attempt);
-  }
-
-  async #prepare(attempt: Attempt): Promise<void> {
-    const prepared = await prepareAttempt(this.#artifacts, this.#ports.hash, attempt);
-    if (!this.#isLive(attempt)) return;
-    switch (prepared.type) {
-      case 'ready':
-        attempt.request = prepared.request;
-        attempt.stage = 'ready';
-        this.#cooling = undefined;
-        this.#pump();
-        return;
-      case 'unfetched':
-        this.#cool(prepared.reason);
-        this.#giveBack([attempt.grant.lease], prepared.reason);
-        return;
-      case 'unable':
-        void this.#report(attempt, abortedRun(prepared.reason));
-    }
-  }
-
-  #isLive(attempt: Attempt): boolean {
-    return this.#attempts.get(attempt.grant.lease) === attempt;
-  }
-
-  /** A failed transfer must not become a storm of leases that come and go. */
-  #cool(reason: string): void {
-    const failures = (this.#cooling?.failures ?? 0) + 1;
-    const pauseMs = Math.min(COOL_DOWN_MS * 2 ** (failures - 1), COOL_DOWN_MAX_MS);
-    this.#cooling = { untilMs: this.#ports.clock.nowMs() + pauseMs, failures, reason };
-    this.#ports.log.warn({ reason, pauseMs }, 'a lease goes back for want of its bytes');
-  }
-
-  #coolingReason(): string | undefined {
-    const cooling = this.#cooling;
-    return cooling !== undefined && this.#ports.clock.nowMs() < cooling.untilMs ? cooling.reason : undefined;
-  }
-
-  /** Starts what is ready, oldest first, on the threads that are free. */
-  #pump(): void {
-    const nowMs = this.#ports.clock.nowMs();
-    for (const attempt of this.#attempts.values()) {
-      if (attempt.stage !== 'ready') continue;
-      if (attempt.expiresAtMs <= nowMs)
-        this.#giveBack([attempt.grant.lease], 'its time ended before it began');
-      else if (!this.#pool.start(attempt, nowMs)) break;
-    }
-    this.#settle();
-  }
-
-  #progressed(attempt: Attempt, progress: { readonly done: number; readonly total: number }): void {
-    const nowMs = this.#ports.clock.nowMs();
-    if (!this.#isLive(attempt) || progress.done < 0 || progress.total < 0) return;
-    attempt.progress = progress;
-    this.#touch();
-    if (nowMs - attempt.progressSentAtMs < PROGRESS_INTERVAL_MS) return;
-    attempt.progressSentAtMs = nowMs;
-    this.#send({ type: 'progress', lease: attempt.grant.lease, ...progress });
-  }
-
-  #finished(attempt: Attempt, result: RunResult): void {
-    if (!this.#isLive(attempt)) return;
-    if (result.outcome !== 'aborted' && attempt.startedAtMs !== undefined) {
-      const endedAtMs = this.#ports.clock.nowMs();
-      const { wallMs } = result;
-      this.#meter.ended({ startedAtMs: attempt.startedAtMs, endedAtMs, wallMs, fuel: Number(result.fuel) });
-    }
-    attempt.stage = 'uploading';
-    void this.#report(attempt, result);
-  }
-
-  async #report(attempt: Attempt, result: RunResult): Promise<void> {
-    const { grant } = attempt;
-    const digest = await outputDigestOf(this.#ports.hash, result.output);
-    if (!this.#isLive(attempt)) return;
-    const reported = reportedResult(grant, result, digest);
-    if (reported.output === undefined) {
-      const uploaded = await this.#uploads.begin(grant.lease, digest, result.output);
-      if (!this.#isLive(attempt)) return;
-      if (uploaded.type === 'refused') {
-        this.#cool(uploaded.reason);
-        this.#giveBack([grant.lease], uploaded.reason);
-        return;
-      }
-    }
-    this.#attempts.delete(grant.lease);
-    this.#outbox.add(reported);
-    const { reported: count, fuelSpent } = this.#counters.values;
-    this.#counters.change({
-      reported: count + 1,
-      fuelSpent: fuelSpent + result.fuel,
-      threadSpeed: this.#meter.threadSpeed() ?? 0,
-    });
-    this.#settle();
-  }
-
-  #recorded(leases: readonly LeaseId[]): void {
-    this.#outbox.forget(leases);
-    if (this.#outbox.size === 0) this.#onRecorded?.();
-  }
-
-  /** The coordinator took leases away: their runs end at once, and nothing of them is reported. */
-  #abandoned(leases: readonly LeaseId[], reason: string): void {
-    this.#ports.log.debug({ leases: leases.length, reason }, 'leases abandoned');
-    this.#drop(leases);
-    this.#recorded(leases);
-  }
-
-  /** We let leases go: the coordinator is told at once. */
-  #giveBack(leases: readonly LeaseId[], reason: string): void {
-    const held = leases.filter((lease) => this.#attempts.has(lease));
-    if (held.length === 0) return;
-    this.#drop(held);
-    this.#send({ type: 'return-leases', leases: held, reason });
-    this.#settle();
-  }
-
-  #drop(leases: readonly LeaseId[]): void {
-    for (const lease of leases) {
-      const attempt = this.#attempts.get(lease);
-      this.#attempts.delete(lease);
-      attempt?.stop.abort();
-      this.#uploads.drop(lease);
-    }
   }
 
   #tellCapacity(): void {
@@ -633,9 +440,9 @@ class NodeAgent implements Agent {
 
   #capacity(): readonly [number, string] {
     if (!this.#accepts()) return [0, this.#phase().reason];
-    const cooling = this.#coolingReason();
+    const cooling = this.#desk.coolingReason();
     if (cooling !== undefined) return [0, cooling];
-    return [capacityFor(this.#threads, this.#meter.meanRunMs()), ''];
+    return [this.#desk.capacity(), ''];
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────────────
@@ -651,19 +458,12 @@ class NodeAgent implements Agent {
     const nowMs = this.#ports.clock.nowMs();
     const gapMs = nowMs - this.#lastTickMs;
     this.#lastTickMs = nowMs;
-    if (gapMs > THAW_GAP_MS) this.#thawed(nowMs, gapMs);
-    this.#pump();
+    if (gapMs > THAW_GAP_MS) {
+      this.#ports.log.info({ gapMs: Math.round(gapMs) }, 'the clock jumped: expired leases go back');
+      this.#desk.giveBackExpired();
+    }
+    this.#desk.pump();
     this.#beat(nowMs);
-  }
-
-  /** The machine slept: what expired meanwhile is another node's by now. */
-  #thawed(nowMs: number, gapMs: number): void {
-    this.#ports.log.info({ gapMs: Math.round(gapMs) }, 'the clock jumped: expired leases are dropped');
-    const expired = [...this.#attempts.values()].filter(({ expiresAtMs }) => expiresAtMs <= nowMs);
-    this.#giveBack(
-      expired.map(({ grant }) => grant.lease),
-      'the machine slept past their time',
-    );
   }
 
   #beat(nowMs: number): void {
@@ -679,12 +479,11 @@ class NodeAgent implements Agent {
 
   async #sendHeartbeat(state: string, nowMs: number): Promise<void> {
     const figures = await this.#readFigures(nowMs);
-    const running = this.#runningSince();
     this.#send({
       type: 'heartbeat',
       ...figures,
-      threadsBusy: running.length,
-      fuelPerSecond: this.#meter.perSecond(nowMs, running),
+      threadsBusy: this.#desk.runningSince().length,
+      fuelPerSecond: this.#desk.fuelPerSecond(),
       state,
     });
   }
@@ -702,30 +501,13 @@ class NodeAgent implements Agent {
 
   async #leave(reason: string): Promise<void> {
     this.#cancelTick?.();
-    this.#giveBack([...this.#attempts.keys()], reason);
+    this.#desk.giveBackAll(reason);
     this.#settle();
-    const threadsEnded = this.#pool.close();
-    await this.#sayGoodbye(reason);
-    await Promise.all([threadsEnded, this.#outbox.save(), this.#counters.save()]);
-  }
-
-  /** Results already reported are given a moment to be recorded, so that they need not be kept. */
-  async #sayGoodbye(reason: string): Promise<void> {
-    await this.#outbox.flush();
-    if (this.#open && this.#outbox.size > 0) await this.#allRecorded(FAREWELL_MS);
-    const session = this.#session;
-    await session?.close(reason);
+    const threadsEnded = this.#desk.endThreads();
+    if (this.#open) await this.#desk.settleResults(FAREWELL_MS);
+    await this.#session?.close(reason);
     this.#forgetSession();
-  }
-
-  #allRecorded(boundMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#ports.clock.setTimer(boundMs, resolve);
-      this.#onRecorded = () => {
-        cancel();
-        resolve();
-      };
-    });
+    await Promise.all([threadsEnded, this.#desk.save(), this.#counters.save()]);
   }
 
   #forgetSession(): void {
@@ -734,7 +516,7 @@ class NodeAgent implements Agent {
     this.#open = false;
     this.#linkKind = undefined;
     this.#capacitySent = undefined;
-    this.#outbox.sessionEnded();
+    this.#desk.sessionEnded();
   }
 }
 
@@ -743,18 +525,7 @@ const DISPLACED =
 
 const UNKNOWN_MACHINE = { version: 'unknown', cores: 0, features: [], labels: [] };
 
-const inputBytes = ({ input }: Grant): number =>
-  input.type === 'artifact' ? input.artifact.sizeBytes : LIMITS.inlineBytes.value;
-
 const boundThreads = (count: number): number =>
   Number.isFinite(count) ? Math.min(Math.max(0, Math.floor(count)), THREADS_MAX) : 0;
 
 const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`);
-
-const abortedRun = (reason: string): RunResult => ({
-  outcome: 'aborted',
-  output: new Uint8Array(0),
-  fuel: 0n,
-  reason,
-  wallMs: 0,
-});

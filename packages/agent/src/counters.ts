@@ -43,6 +43,12 @@ export class Counters {
     this.#timer ??= this.#ports.clock.setTimer(PERSIST_DELAY_MS * 10, () => void this.save());
   }
 
+  /** One more result reported. */
+  ran(fuel: bigint, threadSpeed: number | undefined): void {
+    const { reported, fuelSpent } = this.#values;
+    this.change({ reported: reported + 1, fuelSpent: fuelSpent + fuel, threadSpeed: threadSpeed ?? 0 });
+  }
+
   async load(): Promise<void> {
     const bytes = await this.#ports.vault.get(KEY).catch(() => undefined);
     if (bytes !== undefined) this.#values = parseCounters(new TextDecoder().decode(bytes));
