@@ -217,7 +217,7 @@ class CodeWriter {
   }
 
   private finish(content: Writer, offset: number): void {
-    assertLimit('body-bytes', this.body.length, PREPARED_BODY_BYTES_MAX, offset);
+    assertLimit('prepared-body-bytes', this.body.length, PREPARED_BODY_BYTES_MAX, offset);
     content.u32(this.body.length);
     content.append(this.body);
     this.body.clear();

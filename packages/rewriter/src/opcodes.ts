@@ -40,7 +40,6 @@ export const MEMORY_GROW = 0x40;
 
 // The rest of what the rewriter itself emits.
 export const EMPTY_BLOCK = 0x40;
-export const I32_EQZ = 0x45;
 export const I32_EQ = 0x46;
 export const I32_LT_S = 0x48;
 export const I64_LT_S = 0x53;
@@ -65,8 +64,7 @@ export const TABLE_INIT = PREFIXED + 12;
 export const ELEM_DROP = PREFIXED + 13;
 export const TABLE_COPY = PREFIXED + 14;
 
-// What follows the opcode of a plain instruction: nothing, or a memory argument.
-export const IMMEDIATE_NONE = 0;
+// What follows the opcode of a plain instruction: nothing (0), or a memory argument.
 export const IMMEDIATE_MEMORY = 1;
 
 // What a plain instruction does to the bits of a NaN.

@@ -32,6 +32,7 @@ export type LimitName =
   | 'operands'
   | 'nesting'
   | 'body-bytes'
+  | 'prepared-body-bytes'
   | 'branch-table'
   | 'table-entries'
   | 'memory-pages';

@@ -1,7 +1,8 @@
 // NaN: the bits of a NaN that arithmetic made are the engine's choice, so they are replaced by the canonical
 // ones wherever the guest could see them: at float stores, reinterpretations to integers, writes of globals
-// and the sign operand of copysign. Arithmetic itself stays untouched, and copies keep their payload, so NaN
-// boxing works. Results of exported functions are canonicalised by their wrappers; no import takes a float.
+// and the sign operand of copysign. Arithmetic itself stays untouched. Copies keep their payload as long as
+// they can be followed: from a load, a constant or a reinterpreted integer, through locals, to where they are
+// shown. What comes from a parameter, a call or a block's result is taken for arithmetic's. Results of exported functions are canonicalised by their wrappers; no import takes a float.
 
 import * as op from '../opcodes.ts';
 import type { Writer } from '../writer.ts';
