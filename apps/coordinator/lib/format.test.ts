@@ -38,7 +38,7 @@ describe('formatFuel', () => {
 
 describe('formatDuration', () => {
   it.each([
-    [0, '0 ms'],
+    [0, '<1 ms'],
     [340, '340 ms'],
     [4_249, '4.2 s'],
     [59_999, '59 s'],

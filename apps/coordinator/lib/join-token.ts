@@ -8,8 +8,8 @@ export function joinTokenOf(fragment: string): string | undefined {
 
 /** Takes the token and cleans the address bar and history of it, so that a screenshot or a bookmark holds none. */
 export function takeJoinToken(): string | undefined {
+  if (!new URLSearchParams(window.location.hash.slice(1)).has('join')) return undefined;
   const token = joinTokenOf(window.location.hash);
-  if (token === undefined) return undefined;
   window.history.replaceState(window.history.state, '', window.location.pathname + window.location.search);
   return token;
 }

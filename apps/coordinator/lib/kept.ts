@@ -55,4 +55,8 @@ const keep = async (key: string, value: number | string | KeptCounters): Promise
 export const keepConsent = (atMs: number): Promise<void> => keep('consentedAtMs', atMs);
 export const keepThreads = (threads: number): Promise<void> => keep('threads', threads);
 export const keepToken = (token: string): Promise<void> => keep('token', token);
+export async function forgetToken(): Promise<void> {
+  const db = await database();
+  await db.delete('kept', 'token');
+}
 export const keepCounters = (counters: KeptCounters): Promise<void> => keep('counters', counters);

@@ -3,7 +3,7 @@
 import type { AgentView, RemoteAgent } from '@trine/agent/browser';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { KeptCounters, Preferences, WorkerUrls } from './donate-types.ts';
-import { keepConsent, keepCounters, keepThreads, keepToken, readKept } from './kept.ts';
+import { forgetToken, keepConsent, keepCounters, keepThreads, keepToken, readKept } from './kept.ts';
 import { takeJoinToken } from './join-token.ts';
 
 export interface AgentHandle {
@@ -20,6 +20,8 @@ export interface AgentHandle {
   readonly start: () => void;
   readonly stop: () => void;
   readonly setThreads: (threads: number) => void;
+  /** Lends without an owner from the next start on. */
+  readonly forgetToken: () => void;
 }
 
 const THREADS_FALLBACK = 2;
@@ -108,6 +110,15 @@ export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
     port.current?.setThreads(threads).catch(() => {});
   }, []);
 
+  const forget = useCallback(() => {
+    // The agent took the token when it was made: the next start makes a new one.
+    port.current?.close();
+    port.current = undefined;
+    setView(undefined);
+    setToken(undefined);
+    forgetToken().catch(() => {});
+  }, []);
+
   return {
     ready,
     view,
@@ -119,6 +130,7 @@ export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
     start,
     stop,
     setThreads,
+    forgetToken: forget,
   };
 }
 

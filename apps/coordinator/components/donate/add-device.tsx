@@ -23,7 +23,8 @@ export function AddDevice({ origin }: { readonly origin: string | undefined }) {
           </div>
           <p className="mt-4 text-sm text-ink-2">A machine without a screen needs Node 20.19 or newer:</p>
           <p className="code mt-1.5 rounded-md bg-sunken px-3 py-2 [overflow-wrap:anywhere]">
-            curl -fsS {origin}/runner.mjs -o trine.mjs &amp;&amp; node trine.mjs join {origin}
+            curl -fsS {origin}/runner.mjs <span className="whitespace-nowrap">-o trine.mjs</span> &amp;&amp;
+            node trine.mjs join {origin}
           </p>
         </>
       )}

@@ -27,7 +27,7 @@ export function Instrument({ agent, canStart, children }: InstrumentProps) {
           <ThreadSlider threads={preferences.threads} onChange={agent.setThreads} />
         </div>
         {/* On a phone it stays above the tabs while the page scrolls: the way out is never out of sight. */}
-        <div className="sticky bottom-[calc(3.5rem+env(safe-area-inset-bottom))] z-10 rounded-b-[13px] bg-surface px-4 py-3 sm:static sm:p-0">
+        <div className="sticky bottom-[calc(3.5rem+env(safe-area-inset-bottom))] z-10 rounded-b-[13px] bg-surface px-4 py-3 shadow-[0_-14px_14px_-6px_var(--surface)] sm:static sm:p-0 sm:shadow-none">
           <MainButton agent={agent} saying={saying} canStart={canStart} />
         </div>
       </div>
