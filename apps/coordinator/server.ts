@@ -13,7 +13,7 @@ import {
   migrate,
   startEmbeddedPostgres,
 } from '@trine/control-plane';
-import { ERRORS, TrineError } from '@trine/protocol';
+import { type ErrorCode, ERRORS, TrineError } from '@trine/protocol';
 import next from 'next';
 import { type Logger, pino } from 'pino';
 import { reachableOrigins } from './addresses.ts';
@@ -118,31 +118,27 @@ function listen(env: CoordinatorEnv): Promise<Server> {
   });
 }
 
+const LISTEN_FAULTS: Readonly<Record<string, (env: CoordinatorEnv) => readonly [ErrorCode, string]>> = {
+  EADDRINUSE: ({ host, port }) => [
+    'port-in-use',
+    `Port ${port} is in use on ${host}. Stop what listens there, or choose another port: PORT=3001 npm start`,
+  ],
+  EACCES: ({ port }) => [
+    'permission-missing',
+    `This account may not listen on port ${port}. Choose a port above 1023: PORT=3000 npm start`,
+  ],
+  EADDRNOTAVAIL: ({ host }) => [
+    'bad-request',
+    `HOST is ${host}, which is no address of this machine. Use 0.0.0.0 for all, or 127.0.0.1 for this machine alone.`,
+  ],
+};
+
 function explainListen(env: CoordinatorEnv, cause: NodeJS.ErrnoException): TrineError {
-  switch (cause.code) {
-    case 'EADDRINUSE':
-      return new TrineError(
-        'port-in-use',
-        `Port ${env.port} is in use on ${env.host}. Stop what listens there, or choose another port: PORT=3001 npm start`,
-        { cause },
-      );
-    case 'EACCES':
-      return new TrineError(
-        'permission-missing',
-        `This account may not listen on port ${env.port}. Choose a port above 1023: PORT=3000 npm start`,
-        { cause },
-      );
-    case 'EADDRNOTAVAIL':
-      return new TrineError(
-        'bad-request',
-        `HOST is ${env.host}, which is no address of this machine. Use 0.0.0.0 for all, or 127.0.0.1 for this machine alone.`,
-        { cause },
-      );
-    default:
-      return new TrineError('internal', `Could not listen on ${env.host}:${env.port}: ${cause.message}`, {
-        cause,
-      });
-  }
+  const [code, sentence] = LISTEN_FAULTS[cause.code ?? '']?.(env) ?? [
+    'internal' as const,
+    `Could not listen on ${env.host}:${env.port}: ${cause.message}`,
+  ];
+  return new TrineError(code, sentence, { cause });
 }
 
 function portOf(http: Server): number {

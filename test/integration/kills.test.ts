@@ -72,6 +72,15 @@ const verified = async (job: string): Promise<number | undefined> =>
       () => undefined,
     );
 
+/** `undefined` while nobody answers. */
+const stateOf = async (job: string): Promise<string | undefined> =>
+  createApi(coordinator.url, coordinator.key)
+    .jobs.get.query({ job })
+    .then(
+      (view) => view.state,
+      () => undefined,
+    );
+
 async function untilGoingOn(job: string): Promise<void> {
   const before = (await until('the coordinator to answer', () => verified(job), BACK_MS)) ?? 0;
   if (before < TASKS)
@@ -81,7 +90,7 @@ async function untilGoingOn(job: string): Promise<void> {
 async function checkEverything(job: string): Promise<void> {
   await until(
     'the job to finish',
-    async () => (await coordinator.api.jobs.get.query({ job })).state === 'finished',
+    async () => (await verified(job)) === TASKS && (await stateOf(job)) === 'finished',
     JOB_MS,
   );
   const tasks = await allTasks(coordinator.api, job);

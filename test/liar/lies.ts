@@ -33,22 +33,17 @@ export const lyingThreads =
 
 export function lieAbout(request: RunRequest, result: RunResult, options: LiarOptions): RunResult {
   if (result.outcome !== 'completed' || !isChosen(request.input, options.share)) return result;
-  return { ...result, output: changed(result.output, mask(request.input, options)) };
+  return { ...result, output: changed(result.output, MASKS[options.kind](request.input, options)) };
 }
 
 const isChosen = (input: Uint8Array, share: number): boolean =>
   createHash('sha256').update('chosen').update(input).digest().readUInt32BE(0) < share * 2 ** 32;
 
-function mask(input: Uint8Array, options: LiarOptions): Uint8Array {
-  switch (options.kind) {
-    case 'random':
-      return options.random(32);
-    case 'consistent':
-      return createHash('sha256').update(options.name).update(input).digest();
-    case 'colluding':
-      return createHash('sha256').update('colluding').update(input).digest();
-  }
-}
+const MASKS: Readonly<Record<LieKind, (input: Uint8Array, options: LiarOptions) => Uint8Array>> = {
+  random: (_, { random }) => random(32),
+  consistent: (input, { name }) => createHash('sha256').update(name).update(input).digest(),
+  colluding: (input) => createHash('sha256').update('colluding').update(input).digest(),
+};
 
 /** The same length, every byte another one. */
 const changed = (output: Uint8Array, by: Uint8Array): Uint8Array =>

@@ -198,7 +198,7 @@ function startNode(
 
 /** One line, redrawn on a terminal and repeated every five seconds elsewhere. */
 function progressPrinter(jobs: readonly DemoJob[]): (views: readonly JobView[]) => void {
-  const live = process.stderr.isTTY === true;
+  const live = process.stderr.isTTY;
   const everyMs = live ? 250 : 5_000;
   const beganMs = Date.now();
   let lastMs = 0;

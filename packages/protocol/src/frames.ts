@@ -35,7 +35,7 @@ export const encodeFrame = (frame: {
 }): Uint8Array => encodeCbor([frame.sequence, frame.acknowledged, frame.messages]);
 
 export const encodeHandshake = (handshake: Handshake): Uint8Array =>
-  encodeCbor(z.encode(handshakeSchema, handshake) as CborValue);
+  encodeCbor(z.encode(handshakeSchema, handshake));
 
 /** Decodes whatever a stranger sent. Never throws. */
 export function decodeFrame(bytes: Uint8Array): DecodedFrame {

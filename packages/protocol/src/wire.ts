@@ -36,10 +36,9 @@ const COORDINATOR: Direction<CoordinatorMessage> = {
   types: typesOf(coordinatorMessageSchema.def.options),
 };
 
-export const encodeAgentMessage = (message: AgentMessage): CborValue =>
-  z.encode(agentMessageSchema, message) as CborValue;
+export const encodeAgentMessage = (message: AgentMessage): CborValue => z.encode(agentMessageSchema, message);
 export const encodeCoordinatorMessage = (message: CoordinatorMessage): CborValue =>
-  z.encode(coordinatorMessageSchema, message) as CborValue;
+  z.encode(coordinatorMessageSchema, message);
 
 export const decodeAgentMessages = (raw: readonly unknown[]): DecodedMessages<AgentMessage> =>
   decodeAll(AGENT, raw);
