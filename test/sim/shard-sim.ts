@@ -44,7 +44,7 @@ export interface Faults {
   readonly crashes: number;
 }
 
-export interface SimOptions {
+interface SimOptions {
   readonly seed: number;
   readonly nodes: readonly SimNode[];
   readonly jobs: readonly JobSpec[];

@@ -7,17 +7,21 @@ import type { Turn } from './turn.ts';
 
 /** Replicas that could be leased now, capped, and the highest priority among their jobs. */
 export function demandOf(shard: Shard): Demand {
-  let [leases, priority] = [0, 0];
-  for (const job of shard.running) {
-    const wanted = demandOfJob(shard, job);
-    if (wanted > 0 && leases === 0) priority = job.spec.policy.priority;
-    leases += wanted;
-    if (leases >= SCHEDULER_LIMITS.demand.value) return { leases: SCHEDULER_LIMITS.demand.value, priority };
-  }
-  return { leases, priority };
+  const leases = Math.min(shard.wanted, SCHEDULER_LIMITS.demand.value);
+  const first = leases === 0 ? undefined : shard.running.find((job) => job.wanted > 0);
+  return { leases, priority: first?.spec.policy.priority ?? 0 };
 }
 
-function demandOfJob(shard: Shard, job: Job): number {
+/** Derives what the job wants again, and with it the shard's sum. */
+export function refreshWanted(shard: Shard, job: Job): void {
+  const wanted = wantedOf(shard, job);
+  shard.wanted += wanted - job.wanted;
+  job.wanted = wanted;
+}
+
+/** Replicas of begun tasks, and of those that may begin: what `wanted` must be. */
+export function wantedOf(shard: Shard, job: Job): number {
+  if (job.state !== 'running') return 0;
   if (!hasOwners(shard, job)) return job.need;
   const room = SCHEDULER_LIMITS.openTasks.value - job.fresh.length - job.retries.length;
   return job.need + Math.max(0, Math.min(room, inputsAtHand(job))) * job.spec.policy.replicas;
@@ -29,6 +33,7 @@ function demandOfJob(shard: Shard, job: Job): number {
  */
 export function publishDemand(turn: Turn): void {
   const { shard } = turn;
+  for (const job of turn.jobs) refreshWanted(shard, job);
   const before = shard.demand;
   const demand = demandOf(shard);
   const again = shard.slotsRefused && turn.widened && demand.leases > 0;

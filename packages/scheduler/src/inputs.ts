@@ -54,5 +54,6 @@ export function inputsLoaded(
     const index = event.from + i;
     if (index >= job.begun && index < job.inputsAskedTo) job.inputs.set(index, input);
   });
+  turn.jobs.add(job);
   turn.widened = true;
 }

@@ -1,5 +1,6 @@
 /** What must hold of a shard between any two events. Called by every test and, sampled, in production. */
 import { LIMITS } from '@trine/protocol';
+import { wantedOf } from './demand.ts';
 import type { Job, Replica, Shard, Task } from './state.ts';
 import { canonicalOf, isCounted, isLive, isRetry, replicasNeeded, sameResult } from './tasks.ts';
 
@@ -10,6 +11,8 @@ export function invariantViolations(shard: Shard): readonly string[] {
     checkJob(shard, job, found);
     for (const task of job.tasks.values()) checkTask(shard, task, found);
   }
+  const wanted = sum(shard.running.map((job) => job.wanted));
+  expect(found, shard.wanted === wanted, `the shard wants ${shard.wanted}, its jobs ${wanted}`);
   checkLeases(shard, found);
   checkCounters(shard, found);
   return found;
@@ -36,6 +39,7 @@ function checkJob(shard: Shard, job: Job, found: Found): void {
   );
   expect(found, job.need === sum(tasks.map((task) => task.need)), `${name} sums its needs wrongly`);
   expect(found, job.live === sum(tasks.map((task) => task.live)), `${name} sums its leases wrongly`);
+  expect(found, job.wanted === wantedOf(shard, job), `${name} is wanted wrongly`);
   for (const list of ['fresh', 'retries'] as const) checkList(job, list, found);
 }
 

@@ -29,6 +29,7 @@ export const createJob = (row: JobRow): Job => ({
   retries: [],
   cursors: new Map(),
   need: 0,
+  wanted: 0,
   live: 0,
   inputs: new Map(),
   inputsAskedTo: row.begun,
@@ -131,7 +132,10 @@ export function fleetChanged(turn: Turn, { groups }: EventOf<'fleet-changed'>): 
   shard.groupsOnline = groups;
   turn.widened = true;
   dropUnstarted(turn);
-  for (const job of shard.running) refreshReason(turn, job);
+  for (const job of shard.running) {
+    turn.jobs.add(job);
+    refreshReason(turn, job);
+  }
 }
 
 /** Verified tasks wait for replicas never started only while enough owners are online to start them. */

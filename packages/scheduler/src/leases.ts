@@ -184,6 +184,4 @@ export function leasesReturned(turn: Turn, event: EventOf<'leases-returned'>): v
 }
 
 /** The node's live leases in order of their grant; a copy, because ending them changes the set. */
-export const leasesOf = (shard: Shard, node: NodeId): readonly Replica[] => [
-  ...(shard.nodeLeases.get(node) ?? []),
-];
+const leasesOf = (shard: Shard, node: NodeId): readonly Replica[] => [...(shard.nodeLeases.get(node) ?? [])];

@@ -13,6 +13,7 @@ export function listTask(turn: Turn, task: Task): void {
   const need = replicasNeeded(turn.shard, task);
   const list = need === 0 ? 'none' : isRetry(task) ? 'retries' : 'fresh';
   if (need > task.need || list === 'retries') turn.widened = true;
+  turn.jobs.add(job);
   job.need += need - task.need;
   task.need = need;
   moveTask(task, list);
@@ -47,7 +48,7 @@ function positionOf(list: readonly Task[], index: number): number {
   return low;
 }
 
-export interface Candidate {
+interface Candidate {
   readonly node: NodeId;
   readonly group: QuorumGroup;
 }

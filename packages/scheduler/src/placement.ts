@@ -26,6 +26,7 @@ export function slotsOffered(turn: Turn, offer: SlotOffer): void {
 }
 
 function fillSlots(turn: Turn, offer: SlotOffer): readonly LeaseGrant[] {
+  if (turn.shard.wanted === 0) return [];
   const grants: LeaseGrant[] = [];
   const count = Math.min(offer.count, LIMITS.leasesPerNode.value);
   while (grants.length < count) {
@@ -88,9 +89,9 @@ function beginTask(turn: Turn, job: Job): Task | undefined {
 }
 
 function refusalReason(shard: Shard): RefusalReason {
-  const unbegun = shard.running.filter((job) => job.begun < job.spec.inputs.count);
-  if (unbegun.some((job) => !hasOwners(shard, job))) {
+  const isUnbegun = (job: Job): boolean => job.begun < job.spec.inputs.count;
+  if (shard.running.some((job) => isUnbegun(job) && !hasOwners(shard, job))) {
     return shard.groupsOnline === undefined ? 'shard-restarting' : 'too-few-owners';
   }
-  return unbegun.length > 0 || shard.running.some((job) => job.need > 0) ? 'not-eligible' : 'no-work';
+  return shard.running.some((job) => isUnbegun(job) || job.need > 0) ? 'not-eligible' : 'no-work';
 }

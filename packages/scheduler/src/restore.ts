@@ -2,7 +2,7 @@
 import { createChance } from './chance.ts';
 import { createDirty } from './changes.ts';
 import { createDeadlines } from './deadlines.ts';
-import { demandOf } from './demand.ts';
+import { demandOf, refreshWanted } from './demand.ts';
 import type { ShardEffect } from './effects.ts';
 import { nextWindow } from './inputs.ts';
 import { createJob, enqueueJob, prepareModule } from './jobs.ts';
@@ -23,6 +23,7 @@ export function restoreShard(context: ShardContext, stored: StoredShard): Shard 
   const turn = createTurn(shard);
   for (const job of shard.jobs.values()) {
     for (const task of job.tasks.values()) listTask(turn, task);
+    refreshWanted(shard, job);
   }
   for (const node of shard.nodeLeases.keys()) shard.unheard.add(node);
   shard.demand = demandOf(shard);
@@ -37,6 +38,7 @@ function emptyShard(context: ShardContext, { shard: row, counters }: StoredShard
     leaseCounter: row.leaseCounter,
     jobs: new Map(),
     running: [],
+    wanted: 0,
     leases: new Map(),
     nodeLeases: new Map(),
     counters: new Map(counters.map(({ node, ...sums }) => [node, sums])),

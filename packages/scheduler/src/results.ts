@@ -1,8 +1,7 @@
 /** Reports: which results are accepted, repeated, late or refused. */
-import type { LeaseId } from '@trine/protocol';
+import { type LeaseId, LIMITS, shardOfLease } from '@trine/protocol';
 import type { ShardEffect } from './effects.ts';
 import type { NodeResult, ShardEvent } from './events.ts';
-import { LIMITS, shardOfLease } from '@trine/protocol';
 import { endLease, hear } from './leases.ts';
 import { SCHEDULER_LIMITS } from './limits.ts';
 import type { ReplicaResult } from './rows.ts';

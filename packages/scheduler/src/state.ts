@@ -83,6 +83,8 @@ export interface Job {
   need: number;
   /** Derived: sum of `live` over its tasks. */
   live: number;
+  /** Derived: replicas of it that could be leased now, those of tasks that may begin included. */
+  wanted: number;
   /** Presence: inputs of a list job read ahead, all at or past `begun`. */
   readonly inputs: Map<number, TaskInput>;
   /** Presence: inputs below this index were asked for. */
@@ -130,6 +132,8 @@ export interface Shard {
   readonly jobs: Map<JobId, Job>;
   /** Running jobs: highest priority first, then in order of submission. */
   readonly running: Job[];
+  /** Derived: sum of `wanted` over its jobs, kept because every event needs it. */
+  wanted: number;
   /** Every lease of a task that is not closed, live or not. */
   readonly leases: Map<LeaseId, Replica>;
   /** Live leases of each node, in order of their grant. */

@@ -59,8 +59,7 @@ export function isEligible(task: Task, node: NodeId, group: QuorumGroup, groupsO
   return !triedBefore || groupsTried(task) >= groupsOnline;
 }
 
-export const groupsTried = (task: Task): number =>
-  new Set(task.replicas.map((replica) => replica.group)).size;
+const groupsTried = (task: Task): number => new Set(task.replicas.map((replica) => replica.group)).size;
 
 /**
  * Replicas that should be started now. Undecided: the policy's number, or one more when all that ran have

@@ -9,6 +9,8 @@ export interface Turn {
   readonly freed: Map<NodeId, { readonly session: number; count: number }>;
   readonly abandoned: Map<NodeId, Map<string, LeaseId[]>>;
   readonly counted: Set<NodeId>;
+  /** Jobs whose demand may have changed. */
+  readonly jobs: Set<Job>;
   /** Something can be leased now that could not before: refused slots are worth offering again. */
   widened: boolean;
   /** Slots were refused in this turn. */
@@ -21,6 +23,7 @@ export const createTurn = (shard: Shard): Turn => ({
   freed: new Map(),
   abandoned: new Map(),
   counted: new Set(),
+  jobs: new Set(),
   widened: false,
   refused: false,
 });
@@ -46,6 +49,7 @@ export function flushTurn(turn: Turn): void {
 export function touchJob(turn: Turn, job: Job): void {
   turn.shard.storedTimeMs = turn.shard.timeMs;
   turn.shard.dirty.jobs.add(job);
+  turn.jobs.add(job);
 }
 
 export function touchTask(turn: Turn, task: Task): void {

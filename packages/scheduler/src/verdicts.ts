@@ -10,9 +10,9 @@
  * A task closes, and leaves memory, once it is decided, no lease is live and no replica is wanted. Only
  * `verified` can be decided and still open.
  */
+import type { ResultKind, TaskState } from '@trine/protocol';
 import { SCHEDULER_LIMITS } from './limits.ts';
 import { listTask } from './open-tasks.ts';
-import type { ResultKind, TaskState } from '@trine/protocol';
 import type { Job, Replica, Task } from './state.ts';
 import { canonicalOf, isCounted, isFailed, isUnanswered, sameResult } from './tasks.ts';
 import { forgetOldest, giveVerdict, touchJob, touchTask, type Turn } from './turn.ts';
@@ -117,7 +117,9 @@ export function closeTask(turn: Turn, task: Task): void {
   for (const replica of task.replicas) forgetLease(turn, replica);
   job.closed += 1;
   touchJob(turn, job);
-  if (job.closed === job.spec.inputs.count && job.state === 'running') finishJob(turn, job);
+  if (job.closed === job.spec.inputs.count && job.state === 'running') {
+    endJob(turn, job, { state: 'finished', reason: '' });
+  }
 }
 
 function forgetLease(turn: Turn, replica: Replica): void {
@@ -127,10 +129,6 @@ function forgetLease(turn: Turn, replica: Replica): void {
   const { job, index } = replica.task;
   lapsed.set(replica.lease, { job: job.spec.job, index, node: replica.node });
   if (lapsed.size > SCHEDULER_LIMITS.lapsedLeases.value) forgetOldest(lapsed);
-}
-
-export function finishJob(turn: Turn, job: Job): void {
-  endJob(turn, job, { state: 'finished', reason: '' });
 }
 
 /** A job that is over leaves memory; its rows stay. */
