@@ -13,7 +13,7 @@ export interface Output {
   paint(colour: Colour, text: string): string;
 }
 
-export type Colour = 'dim' | 'bold' | 'green' | 'red' | 'yellow' | 'blue';
+type Colour = 'dim' | 'bold' | 'green' | 'red' | 'yellow' | 'blue';
 
 const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34 };
 
@@ -38,7 +38,7 @@ export function createOutput(options: { readonly json: boolean }): Output {
 }
 
 /** Fuel is a decimal string, bytes are base64: as in the API. */
-export function plainJson(_key: string, value: unknown): unknown {
+function plainJson(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
 }

@@ -5,7 +5,7 @@
 import { TrineError } from '@trine/protocol';
 import type { Environment } from './env.ts';
 
-export type Source = 'flag' | 'environment' | 'file' | 'default';
+type Source = 'flag' | 'environment' | 'file' | 'default';
 
 export interface Setting<T> {
   /** Lower case with dashes. */
@@ -29,7 +29,7 @@ export interface Sources {
   readonly file: Readonly<Record<string, unknown>>;
 }
 
-export const environmentName = (name: string): string => `TRINE_${name.toUpperCase().replaceAll('-', '_')}`;
+const environmentName = (name: string): string => `TRINE_${name.toUpperCase().replaceAll('-', '_')}`;
 
 /** The value that wins, and where it came from. */
 export function resolveSetting<T>(setting: Setting<T>, sources: Sources): Resolved<T> {

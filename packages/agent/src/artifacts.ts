@@ -4,8 +4,8 @@ import { COMPILED_MODULES_MAX, FETCHES_MAX, TRANSFER_ATTEMPTS_MAX } from './limi
 import type { AgentPorts } from './ports.ts';
 import { retryTransfer } from './retry-transfer.ts';
 
-export type Fetched = { readonly type: 'bytes'; readonly bytes: Uint8Array } | Failed;
-export type Compiled =
+type Fetched = { readonly type: 'bytes'; readonly bytes: Uint8Array } | Failed;
+type Compiled =
   | { readonly type: 'module'; readonly module: WebAssembly.Module }
   /** The bytes are right and this machine cannot compile them. */
   | { readonly type: 'uncompilable'; readonly reason: string }

@@ -18,7 +18,7 @@ import type { AgentPorts } from './ports.ts';
  *                                        └─ output over 4 KiB ─▶ uploading ──▶ reported
  * Abandoned, expired or given back at any point: its signal is aborted and it is forgotten.
  */
-export type Stage = 'fetching' | 'ready' | 'running' | 'uploading';
+type Stage = 'fetching' | 'ready' | 'running' | 'uploading';
 
 export interface Attempt {
   readonly grant: Grant;

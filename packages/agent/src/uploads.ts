@@ -4,7 +4,7 @@ import { TRANSFER_ATTEMPTS_MAX } from './limits.ts';
 import type { AgentPorts } from './ports.ts';
 import { retryTransfer } from './retry-transfer.ts';
 
-export type Uploaded = { readonly type: 'stored' } | { readonly type: 'refused'; readonly reason: string };
+type Uploaded = { readonly type: 'stored' } | { readonly type: 'refused'; readonly reason: string };
 
 /** Uploads under way, one a lease. */
 export interface Uploads {

@@ -14,7 +14,7 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
-export interface Patience {
+interface Patience {
   /** How long to go on trying, in milliseconds. */
   readonly patienceMs: number;
   readonly signal?: AbortSignal | undefined;

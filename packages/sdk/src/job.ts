@@ -93,11 +93,6 @@ async function outputOf(client: Client, view: ResultView, fetch: boolean): Promi
   return fetch ? await client.download(view.outputDigest) : undefined;
 }
 
-const ENDED = new Set<JobView['state']>(['finished', 'cancelled', 'refused']);
-
-/** True when nothing more will happen to the job. */
-export const hasEnded = (job: JobView): boolean => ENDED.has(job.state);
-
 async function waitFor(client: Client, id: string, options: WaitOptions): Promise<JobView> {
   const { signal, onChange } = options;
   const look = (): Promise<JobView> =>

@@ -21,6 +21,3 @@ export const CALL_PATIENCE_MS = 2_000;
 
 /** How long reading results or waiting goes on trying: a coordinator's restart or a laptop's nap fits in. */
 export const READ_PATIENCE_MS = 300_000;
-
-/** How often a waiting job is looked at when no result comes. */
-export const WAIT_POLL_MS = 1_000;
