@@ -5,7 +5,7 @@
  * than running them.
  */
 import type { JobRow, NodeCounters, ResultEntry, TaskRow } from '@trine/scheduler';
-import { booleanArray, bytesArray, digestArray, numberArray, storableText, textArray } from './sql-arrays.ts';
+import { booleanArray, bytesArray, digestArray, numberArray, textArray } from './sql-arrays.ts';
 import type { ShardCommit } from './store.ts';
 import { encodeInput, encodeReplicas, encodeSpec } from './stored-forms.ts';
 import { isDisagreed, stateNumber, taskCount } from './table-rows.ts';
@@ -117,14 +117,22 @@ const jobsPart: Part = (columns, commits) => {
   );
 };
 
-/** A spec never changes, and a job's row does in nearly every batch: its bytes are made once. */
+/** Specs and inputs never change, and their rows do in nearly every batch: their bytes are made once. */
 const specs = new WeakMap<JobRow['spec'], Uint8Array>();
+const inputs = new WeakMap<TaskRow['input'], Uint8Array>();
 
-function specBytes({ spec }: JobRow): Uint8Array {
-  const known = specs.get(spec);
-  if (known !== undefined) return known;
-  const bytes = encodeSpec({ ...spec, name: storableText(spec.name) });
-  specs.set(spec, bytes);
+const specBytes = ({ spec }: JobRow): Uint8Array => madeOnce(specs, spec, encodeSpec);
+const inputBytes = ({ input }: TaskRow): Uint8Array => madeOnce(inputs, input, encodeInput);
+
+function madeOnce<T extends object>(
+  known: WeakMap<T, Uint8Array>,
+  value: T,
+  make: (value: T) => Uint8Array,
+): Uint8Array {
+  const before = known.get(value);
+  if (before !== undefined) return before;
+  const bytes = make(value);
+  known.set(value, bytes);
   return bytes;
 }
 
@@ -145,7 +153,7 @@ const tasksPart: Part = (columns, commits) => {
       ['state', 'smallint', numbers((row) => stateNumber.task(row.state))],
       ['closed', 'boolean', booleanArray(tasks.map(({ row }) => row.closed))],
       ['disagreed', 'boolean', booleanArray(tasks.map(({ row }) => isDisagreed(row)))],
-      ['input', 'bytea', bytesArray(tasks.map(({ row }) => encodeInput(row.input)))],
+      ['input', 'bytea', bytesArray(tasks.map(({ row }) => inputBytes(row)))],
       ['replicas', 'bytea', bytesArray(tasks.map(({ row }) => encodeReplicas(row.replicas)))],
       ['outcome', 'smallint', numbers((row) => outcomeNumber(row))],
       ['output_digest', 'bytea', digestArray(tasks.map(({ row }) => canonical(row)?.outputDigest))],

@@ -4,8 +4,8 @@
  */
 import { TrineError } from '@trine/protocol';
 
-/** SQLSTATE classes and codes after which the same call may succeed: lost connections, shutdowns, deadlocks. */
-const RETRY_SQLSTATES = /^(?:08|57P|53|40)/;
+/** SQLSTATE classes after which the same call may succeed: lost connections, shutdowns, time-outs, deadlocks. */
+const RETRY_SQLSTATES = /^(?:08|57|53|40|25P)/;
 const DISK_FULL = '53100';
 const SYSTEM_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',

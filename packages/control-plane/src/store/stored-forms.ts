@@ -3,17 +3,8 @@
  * in front, digests as their 32 bytes, fields in fixed places. A row that does not decode is a broken store,
  * so decoding throws.
  */
-import {
-  type CborValue,
-  decodeCbor,
-  type Digest,
-  digestFromBytes,
-  digestToBytes,
-  encodeCbor,
-  OUTCOMES,
-  TrineError,
-  VERDICTS,
-} from '@trine/protocol';
+import { type CborValue, decodeCbor, digestFromBytes, OUTCOMES, TrineError, VERDICTS } from '@trine/protocol';
+import { CborWriter } from './cbor-writer.ts';
 import type {
   ArtifactRef,
   JobSpec,
@@ -27,19 +18,22 @@ import type {
 const FORM = 1;
 const LEASE_ENDS: readonly LeaseEnd[] = ['reported', 'returned', 'lost', 'expired', 'abandoned'];
 
-export const encodeSpec = (spec: JobSpec): Uint8Array => encodeCbor([FORM, withDigestBytes(spec)]);
+export const encodeSpec = (spec: JobSpec): Uint8Array => encodeForms([spec]);
 
 export function decodeSpec(bytes: Uint8Array): JobSpec {
   const spec = withDigestText(body(bytes, 'a job')) as JobSpec;
   return { ...spec, limits: { ...spec.limits, fuel: toFuel(spec.limits.fuel) } };
 }
 
-export const encodeInput = (input: TaskInput): Uint8Array =>
-  encodeCbor(
-    input.type === 'inline'
-      ? [FORM, digestToBytes(input.digest), input.bytes]
-      : [FORM, digestToBytes(input.digest), encodeRef(input.artifact)],
-  );
+export function encodeInput(input: TaskInput): Uint8Array {
+  writer.begin();
+  writer.array(3);
+  writer.number(FORM);
+  writer.digest(input.digest);
+  if (input.type === 'inline') writer.bytes(input.bytes);
+  else writeRef(input.artifact);
+  return writer.take();
+}
 
 export function decodeInput(bytes: Uint8Array): TaskInput {
   const [form, digest, content] = list(bytes, 'an input') as [
@@ -53,8 +47,13 @@ export function decodeInput(bytes: Uint8Array): TaskInput {
     : { type: 'artifact', artifact: decodeRef(content), digest: digestFromBytes(digest) };
 }
 
-export const encodeReplicas = (replicas: readonly ReplicaRow[]): Uint8Array =>
-  encodeCbor([FORM, ...replicas.map(encodeReplica)]);
+export function encodeReplicas(replicas: readonly ReplicaRow[]): Uint8Array {
+  writer.begin();
+  writer.array(1 + replicas.length);
+  writer.number(FORM);
+  for (const replica of replicas) writeReplica(replica);
+  return writer.take();
+}
 
 export function decodeReplicas(bytes: Uint8Array): readonly ReplicaRow[] {
   const [form, ...replicas] = list(bytes, 'replicas');
@@ -63,8 +62,7 @@ export function decodeReplicas(bytes: Uint8Array): readonly ReplicaRow[] {
 }
 
 /** The events of one batch, as its history keeps them. */
-export const encodeEvents = (events: readonly ShardEvent[]): Uint8Array =>
-  encodeCbor([FORM, ...events.map(withDigestBytes)]);
+export const encodeEvents = (events: readonly ShardEvent[]): Uint8Array => encodeForms(events);
 
 /** The events of a batch, for replay: `apply` on them gives the same state and effects. */
 export function decodeEvents(bytes: Uint8Array): readonly ShardEvent[] {
@@ -100,21 +98,24 @@ type ResultForm = readonly [
   leaf: number,
 ];
 
-const encodeReplica = (row: ReplicaRow): ReplicaForm => [
-  row.lease,
-  row.node,
-  row.owner,
-  row.group,
-  row.session,
-  row.grantedAtMs,
-  row.deadlineAtMs,
-  digestToBytes(row.grant),
-  row.ended === undefined ? null : LEASE_ENDS.indexOf(row.ended),
-  row.endedAtMs ?? null,
-  row.verdict === undefined ? null : VERDICTS.indexOf(row.verdict),
-  row.reason,
-  row.result === undefined ? null : encodeResult(row.result),
-];
+/** The fields of `ReplicaForm`, in its order. */
+function writeReplica(row: ReplicaRow): void {
+  writer.array(13);
+  writer.number(row.lease);
+  writer.text(row.node);
+  writer.text(row.owner);
+  writer.text(row.group);
+  writer.number(row.session);
+  writer.number(row.grantedAtMs);
+  writer.number(row.deadlineAtMs);
+  writer.digest(row.grant);
+  writer.value(row.ended === undefined ? null : LEASE_ENDS.indexOf(row.ended));
+  writer.value(row.endedAtMs ?? null);
+  writer.value(row.verdict === undefined ? null : VERDICTS.indexOf(row.verdict));
+  writer.text(row.reason);
+  if (row.result === undefined) writer.nothing();
+  else writeResult(row.result);
+}
 
 function decodeReplica(form: ReplicaForm): ReplicaRow {
   const [lease, node, owner, group, session, grantedAtMs, deadlineAtMs, grant] = form;
@@ -142,16 +143,18 @@ function decodeReplica(form: ReplicaForm): ReplicaRow {
   };
 }
 
-const encodeResult = (result: ReplicaResult): ResultForm => [
-  OUTCOMES.indexOf(result.outcome),
-  digestToBytes(result.outputDigest),
-  result.outputBytes,
-  result.output ?? null,
-  result.fuel,
-  result.wallMs,
-  digestToBytes(result.frame),
-  result.leaf,
-];
+/** The fields of `ResultForm`, in its order. */
+function writeResult(result: ReplicaResult): void {
+  writer.array(8);
+  writer.number(OUTCOMES.indexOf(result.outcome));
+  writer.digest(result.outputDigest);
+  writer.number(result.outputBytes);
+  writer.value(result.output ?? null);
+  writer.bigint(result.fuel);
+  writer.number(result.wallMs);
+  writer.digest(result.frame);
+  writer.number(result.leaf);
+}
 
 function decodeResult(form: ResultForm): ReplicaResult {
   const [outcome, outputDigest, outputBytes, output, fuel, wallMs, frame, leaf] = form;
@@ -167,11 +170,12 @@ function decodeResult(form: ResultForm): ReplicaResult {
   };
 }
 
-const encodeRef = (ref: ArtifactRef): CborValue => [
-  digestToBytes(ref.digest),
-  ref.sizeBytes,
-  digestToBytes(ref.chunks),
-];
+function writeRef(ref: ArtifactRef): void {
+  writer.array(3);
+  writer.digest(ref.digest);
+  writer.number(ref.sizeBytes);
+  writer.digest(ref.chunks);
+}
 
 function decodeRef(form: readonly unknown[]): ArtifactRef {
   const [digest, sizeBytes, chunks] = form as [Uint8Array, number, Uint8Array];
@@ -188,20 +192,19 @@ const DIGEST_FIELDS: ReadonlySet<string> = new Set([
   'module',
 ]);
 
-/** Any plain value with its digests as bytes. A field named like a digest that holds something else stays. */
-function withDigestBytes(value: unknown): CborValue {
-  if (Array.isArray(value)) return value.map(withDigestBytes);
-  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value as CborValue;
-  const out: Record<string, CborValue> = {};
-  for (const [name, field] of Object.entries(value)) {
-    if (field === undefined) continue;
-    out[name] =
-      DIGEST_FIELDS.has(name) && typeof field === 'string'
-        ? digestToBytes(field as Digest)
-        : withDigestBytes(field);
-  }
-  return out;
+const isDigestField = (name: string): boolean => DIGEST_FIELDS.has(name);
+
+/** Specs and events are plain values: what CBOR can say, with `undefined` left out. */
+function encodeForms(values: readonly (JobSpec | ShardEvent)[]): Uint8Array {
+  writer.begin();
+  writer.array(1 + values.length);
+  writer.number(FORM);
+  for (const value of values) writer.value(value as unknown as CborValue, isDigestField);
+  return writer.take();
 }
+
+/** One for all: nothing here waits between the first byte and `take`. */
+const writer = new CborWriter();
 
 function withDigestText(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withDigestText);
