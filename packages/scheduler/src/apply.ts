@@ -13,6 +13,7 @@ import { inputsLoaded } from './inputs.ts';
 import { dropUnstarted, fleetChanged, jobCancelled, jobPrepared, jobRefused, jobSubmitted } from './jobs.ts';
 import { expireLeases, leasesReturned, loseUnheard, nodeLost, nodeSaidHello } from './leases.ts';
 import { slotsOffered } from './placement.ts';
+import { refreshReason } from './reasons.ts';
 import { resultsReported } from './results.ts';
 import type { Shard } from './state.ts';
 import { inGrace } from './tasks.ts';
@@ -25,6 +26,7 @@ import { createTurn, flushTurn, type Turn } from './turn.ts';
 export function apply(shard: Shard, event: ShardEvent): readonly ShardEffect[] {
   const turn = createTurn(shard);
   dispatch(turn, event);
+  for (const job of turn.jobs) refreshReason(turn, job);
   flushTurn(turn);
   publishDemand(turn);
   return turn.effects;

@@ -50,8 +50,8 @@ const SCENARIOS: Readonly<Record<string, string>> = {
     offer c1 1 -> grant #3=0; demand 0
     report a1 0=x -> record #1; free a1 1
     report b1 0=y -> record #2; free b1 1
-    report c1 0=z -> record #3; free c1 1; demand 1
-    offer a1 1 -> refuse 1 not-eligible; j running (waiting: an owner beyond the 3 online is needed to settle a disagreement)
+    report c1 0=z -> record #3; j running (waiting: an owner beyond the 3 online is needed to settle a disagreement); free c1 1; demand 1
+    offer a1 1 -> refuse 1 not-eligible
     fleet 4 -> j running; demand 1
     offer d1 1 -> grant #4=0; demand 0
   `,

@@ -12,7 +12,6 @@
 import type { ShardEvent } from './events.ts';
 import { refillWindow } from './inputs.ts';
 import { endLease } from './leases.ts';
-import { refreshReason } from './reasons.ts';
 import type { Job, Shard, Task } from './state.ts';
 import { abandonLease, freeSlot, touchJob, type Turn } from './turn.ts';
 import { announceJob, closeTask, endJob, leaveInconclusive, setTaskState, settleTask } from './verdicts.ts';
@@ -78,15 +77,20 @@ export function jobPrepared(turn: Turn, event: EventOf<'job-prepared'>): void {
   enqueueJob(turn.shard, job);
   touchJob(turn, job);
   announceJob(turn, job);
-  refreshReason(turn, job);
   refillWindow(turn, job);
   turn.widened = true;
 }
 
 /** Highest priority first, then in order of submission; ids decide between jobs of one instant. */
 export function enqueueJob(shard: Shard, job: Job): void {
-  const at = shard.running.findIndex((other) => goesBefore(job, other));
-  shard.running.splice(at < 0 ? shard.running.length : at, 0, job);
+  let [low, high] = [0, shard.running.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = shard.running[middle];
+    if (other !== undefined && goesBefore(other, job)) low = middle + 1;
+    else high = middle;
+  }
+  shard.running.splice(low, 0, job);
 }
 
 function goesBefore(a: Job, b: Job): boolean {
@@ -132,10 +136,7 @@ export function fleetChanged(turn: Turn, { groups }: EventOf<'fleet-changed'>): 
   shard.groupsOnline = groups;
   turn.widened = true;
   dropUnstarted(turn);
-  for (const job of shard.running) {
-    turn.jobs.add(job);
-    refreshReason(turn, job);
-  }
+  for (const job of shard.running) turn.jobs.add(job);
 }
 
 /** Verified tasks wait for replicas never started only while enough owners are online to start them. */

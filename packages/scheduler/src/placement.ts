@@ -5,7 +5,6 @@ import type { SlotOffer } from './events.ts';
 import { hasNextInput, refillWindow, takeNextInput } from './inputs.ts';
 import { grantLease, hear, isStale } from './leases.ts';
 import { drawOpenTask, hasRoom, listTask } from './open-tasks.ts';
-import { refreshReason } from './reasons.ts';
 import type { Job, Shard, Task } from './state.ts';
 import { touchJob, type Turn } from './turn.ts';
 import { setTaskState } from './verdicts.ts';
@@ -22,7 +21,6 @@ export function slotsOffered(turn: Turn, offer: SlotOffer): void {
   if (count <= 0) return;
   turn.effects.push({ type: 'refuse-slots', node, session, count, reason: refusalReason(shard) });
   turn.refused = true;
-  for (const job of shard.running) refreshReason(turn, job);
 }
 
 function fillSlots(turn: Turn, offer: SlotOffer): readonly LeaseGrant[] {
@@ -34,7 +32,6 @@ function fillSlots(turn: Turn, offer: SlotOffer): readonly LeaseGrant[] {
     if (task === undefined) break;
     grants.push(grantLease(turn, task, offer));
     listTask(turn, task);
-    refreshReason(turn, task.job);
   }
   return grants;
 }

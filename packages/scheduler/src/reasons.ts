@@ -1,10 +1,11 @@
 /** Why a running job waits, in words for its people. */
+import { hasRoom } from './open-tasks.ts';
 import type { Job } from './state.ts';
 import { isCounted } from './tasks.ts';
 import type { Turn } from './turn.ts';
 import { setReason } from './verdicts.ts';
 
-/** Says anew what the job waits for; keeps the stored words while the fleet is unknown. */
+/** Says what a changed job waits for now; keeps the stored words while the fleet is unknown. */
 export function refreshReason(turn: Turn, job: Job): void {
   const { groupsOnline } = turn.shard;
   if (groupsOnline === undefined || job.state !== 'running') return;
@@ -23,6 +24,9 @@ function waitingReason(job: Job, groupsOnline: number): string {
   return '';
 }
 
-/** A task that as many groups have answered as are online. Looked for only while nothing of the job runs. */
+/** All that is left are tasks which as many groups have answered as are online. */
 const needsFurtherOwner = (job: Job, groupsOnline: number): boolean =>
-  job.retries.some((task) => task.replicas.filter(isCounted).length >= groupsOnline);
+  job.need > 0 &&
+  (job.begun === job.spec.inputs.count || !hasRoom(job)) &&
+  job.fresh.length === 0 &&
+  job.retries.every((task) => task.replicas.filter(isCounted).length >= groupsOnline);

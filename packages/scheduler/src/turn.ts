@@ -9,7 +9,7 @@ export interface Turn {
   readonly freed: Map<NodeId, { readonly session: number; count: number }>;
   readonly abandoned: Map<NodeId, Map<string, LeaseId[]>>;
   readonly counted: Set<NodeId>;
-  /** Jobs whose demand may have changed. */
+  /** Jobs whose demand, or what they wait for, may have changed. */
   readonly jobs: Set<Job>;
   /** Something can be leased now that could not before: refused slots are worth offering again. */
   widened: boolean;
