@@ -135,6 +135,7 @@ class NodeAgent implements Agent {
       onChange: () => this.#settle(),
       onProgress: () => this.#touch(),
     });
+    if (ports.channels.type === 'none') this.#linkNote = ports.channels.reason;
     this.#channels = new ChannelKeeper({
       clock: ports.clock,
       source: ports.channels,

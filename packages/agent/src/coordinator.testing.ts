@@ -8,6 +8,7 @@ import {
   type MemoryLinkPair,
   verifySignature,
 } from '@trine/mesh';
+import { createWebRtcGate, type PeerSource, type WebRtcGate } from '@trine/mesh/webrtc';
 import {
   type AgentMessage,
   type CodeIdentity,
@@ -97,11 +98,13 @@ export class TestCoordinator {
   #links: MemoryLinkPair[] = [];
   #lease = 64;
   readonly #module: Uint8Array;
+  readonly #gate: WebRtcGate | undefined;
   readonly #waiting = new Set<() => void>();
   readonly #host = createSessionHost({
     identity: createNobleIdentity(new Uint8Array(32).fill(7)),
     originsAllowed: (origin) => origin === this.origin,
     coordinators: () => [ORIGIN],
+    webrtc: () => this.#gate?.offer(),
     admit: async (hello) => {
       this.hellos.push(hello);
       this.#sessions += 1;
@@ -119,15 +122,18 @@ export class TestCoordinator {
       },
       suspended: () => this.#changed(),
       resumed: () => this.#changed(),
-      ended: (_session, reason) => {
+      ended: (session, reason) => {
+        this.#gate?.ended(session);
         this.ended = reason;
         this.#changed();
       },
     },
   });
 
-  constructor(module: Uint8Array) {
+  /** With `peers` it takes data channels as well. */
+  constructor(module: Uint8Array, peers?: PeerSource) {
     this.#module = module;
+    this.#gate = peers && createWebRtcGate({ host: this.#host, peers, iceServers: [] });
     this.artifacts.set(digestOf(module), module);
   }
 
@@ -229,6 +235,7 @@ export class TestCoordinator {
 
   #hear(session: HostSession, message: AgentMessage): void {
     this.heard.push(message);
+    if (message.type === 'signal') this.#gate?.signal(session, message);
     if (message.type === 'capacity') this.capacity = message.leases;
     if (message.type === 'return-leases') {
       for (const lease of message.leases) this.returned.set(lease, message.reason);
