@@ -44,6 +44,12 @@ export const SCHEDULER_LIMITS = {
     why: 'groups whose place in a job is remembered between offers',
     effect: 'all places are forgotten and found again by one scan each',
   },
+  explainedJobs: {
+    value: 64,
+    unit: 'count',
+    why: 'running jobs that are looked at to say why a slot was refused',
+    effect: 'jobs behind them are not part of the reason',
+  },
   sessions: {
     value: 65_536,
     unit: 'count',

@@ -3,6 +3,7 @@ import { LIMITS } from '@trine/protocol';
 import type { LeaseGrant, RefusalReason } from './effects.ts';
 import type { SlotOffer } from './events.ts';
 import { hasNextInput, refillWindow, takeNextInput } from './inputs.ts';
+import { SCHEDULER_LIMITS } from './limits.ts';
 import { grantLease, hear, isStale } from './leases.ts';
 import { drawOpenTask, hasRoom, listTask } from './open-tasks.ts';
 import type { Job, Shard, Task } from './state.ts';
@@ -85,10 +86,12 @@ function beginTask(turn: Turn, job: Job): Task | undefined {
   return task;
 }
 
+/** A hint for people: read from the jobs whose turn comes first, or thousands that wait would slow every refusal. */
 function refusalReason(shard: Shard): RefusalReason {
   const isUnbegun = (job: Job): boolean => job.begun < job.spec.inputs.count;
-  if (shard.running.some((job) => isUnbegun(job) && !hasOwners(shard, job))) {
+  const next = shard.running.slice(0, SCHEDULER_LIMITS.explainedJobs.value);
+  if (next.some((job) => isUnbegun(job) && !hasOwners(shard, job))) {
     return shard.groupsOnline === undefined ? 'shard-restarting' : 'too-few-owners';
   }
-  return shard.running.some((job) => isUnbegun(job) || job.need > 0) ? 'not-eligible' : 'no-work';
+  return next.some((job) => isUnbegun(job) || job.need > 0) ? 'not-eligible' : 'no-work';
 }
