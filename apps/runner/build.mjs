@@ -34,7 +34,8 @@ const OPTIONS = {
       'const require = trineCreateRequire(import.meta.url);',
     ].join('\n'),
   },
-  legalComments: 'none',
+  // The licences of what is bundled travel with it.
+  legalComments: 'eof',
   logLevel: 'warning',
 };
 

@@ -31,7 +31,7 @@ async function buildAgent(dir) {
     platform: 'browser',
     format: 'iife',
     target: 'es2022',
-    legalComments: 'none',
+    legalComments: 'eof',
     metafile: true,
     logLevel: 'warning',
   });

@@ -83,6 +83,7 @@ class WorkerAgent implements RemoteAgent {
   constructor(worker: Worker, service: Remote<AgentService>) {
     this.#worker = worker;
     this.#service = service;
+    worker.addEventListener('error', (event) => this.#failed(event.message));
   }
 
   start(): Promise<void> {
@@ -118,6 +119,13 @@ class WorkerAgent implements RemoteAgent {
   close(): void {
     this.#listeners.clear();
     this.#worker.terminate();
+  }
+
+  /** A Worker that failed answers nothing any more: its person must not be left looking at an old view. */
+  #failed(message: string): void {
+    if (this.#latest === undefined) return;
+    const reason = `the agent’s thread failed (${message || 'no reason given'}); reload the page to go on`;
+    this.#tell({ ...this.#latest, phase: 'refused', reason, threads: [], link: undefined });
   }
 
   #tell(view: AgentView): void {
