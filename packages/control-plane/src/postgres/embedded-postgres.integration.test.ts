@@ -1,7 +1,7 @@
 /** The embedded Postgres through everything that happens to it: starts, kills, orphans, stale pids, refusals. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -185,6 +185,28 @@ test('what Postgres cannot use is refused with a sentence, and the lock is given
   await writeFile(join(data, 'PG_VERSION'), '18\n');
   await start();
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'root without user namespaces runs Postgres as the user postgres, or says why not',
+  async () => {
+    const { PATH } = process.env;
+    process.env['PATH'] = '/nonexistent';
+    try {
+      const postgres = await start();
+      expect(await query(postgres.url, 'SELECT 1')).toBe('1');
+      expect((await stat(`/proc/${postgres.pid}`)).uid).not.toBe(0);
+      await postgres.stop();
+      const hidden = join(dataDir, 'hidden');
+      await mkdir(join(hidden, 'data'), { recursive: true });
+      await chmod(hidden, 0o700);
+      await expect(startEmbeddedPostgres({ dataDir: join(hidden, 'data'), log })).rejects.toThrow(
+        /may not enter .*hidden.*TRINE_DATA_DIR/,
+      );
+    } finally {
+      process.env['PATH'] = PATH;
+    }
+  },
+);
 
 /** Node 20 runs no TypeScript: the little coordinator is bundled to where the binaries' package resolves. */
 async function bundleSupervisor(): Promise<string> {

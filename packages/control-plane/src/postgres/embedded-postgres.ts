@@ -319,6 +319,8 @@ function serverArguments(data: string, port: number): readonly string[] {
     full_page_writes: 'on',
     idle_in_transaction_session_timeout: '60s',
     log_min_messages: 'warning',
+    // A refused commit would write its whole statement to the log, again and again.
+    log_min_error_statement: 'panic',
     timezone: 'UTC',
     log_timezone: 'UTC',
   };

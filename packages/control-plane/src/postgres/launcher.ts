@@ -4,7 +4,7 @@
  * namespaces are forbidden, a copy of the binaries run as the system's user `postgres`.
  */
 import { execFile } from 'node:child_process';
-import { chown, cp, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { TrineError } from '@trine/protocol';
@@ -24,9 +24,6 @@ export interface Launcher {
 }
 
 const run = promisify(execFile);
-/** Where binaries are copied for the user `postgres`, who cannot read a clone below a private home. */
-const COPY_DIR = '/var/lib/trine/postgres-binaries';
-
 /** Finds a way to run Postgres on this machine for data below `directory`. */
 export async function findLauncher(binaries: PostgresBinaries, directory: string): Promise<Launcher> {
   if (process.getuid?.() !== 0) return directLauncher(binaries);
@@ -81,21 +78,28 @@ async function userLauncher(
 ): Promise<Launcher | undefined> {
   const user = users.find(({ name }) => name === 'postgres');
   if (user === undefined) return undefined;
-  await assertReachable(directory);
-  const copy = await copyBinaries(binaries);
+  await makeReachable(directory);
+  const copy = await copyBinaries(binaries, join(directory, 'binaries'));
   return {
     binaries: copy,
     command: (file, args) => ({ file, args }),
     identity: { uid: user.uid, gid: user.gid },
-    own: (path) => ownAll(path, user),
+    own: (path) => chown(path, user.uid, user.gid),
   };
 }
 
-/** The user `postgres` must pass through every directory above its data. */
-async function assertReachable(directory: string): Promise<void> {
-  for (let path = dirname(directory); path !== dirname(path); path = dirname(path)) {
+/**
+ * The user `postgres` must pass through every directory above its data. The coordinator's own directory is
+ * opened for passing, not for listing; what lies in it has modes of its own. Others are not ours to open.
+ */
+async function makeReachable(directory: string): Promise<void> {
+  const own = dirname(directory);
+  for (let path = own; path !== dirname(path); path = dirname(path)) {
     const { mode } = await stat(path);
-    if ((mode & 0o001) === 0) {
+    if ((mode & 0o001) !== 0) continue;
+    if (path === own) {
+      await chmod(path, (mode & 0o777) | 0o001);
+    } else {
       fail(
         `As root, Postgres runs as the user \`postgres\` here, who may not enter ${path}. Set TRINE_DATA_DIR to a directory below /var/lib, or start Trine as an ordinary user.`,
       );
@@ -103,19 +107,17 @@ async function assertReachable(directory: string): Promise<void> {
   }
 }
 
-async function copyBinaries({ root, postgres }: PostgresBinaries): Promise<PostgresBinaries> {
+/** The user `postgres` cannot read a clone below a private home, so the binaries (60 MB) lie beside its data. */
+async function copyBinaries(
+  { root, postgres }: PostgresBinaries,
+  directory: string,
+): Promise<PostgresBinaries> {
   const { size } = await stat(postgres);
   // The size tells one release from the next well enough: another release is another copy.
-  const target = join(COPY_DIR, String(size));
-  await mkdir(COPY_DIR, { recursive: true, mode: 0o755 });
+  const target = join(directory, String(size));
+  await mkdir(directory, { recursive: true });
   await cp(root, target, { recursive: true, verbatimSymlinks: true });
   return binariesIn(target);
-}
-
-async function ownAll(path: string, user: SystemUser): Promise<void> {
-  await chown(path, user.uid, user.gid);
-  if (!(await stat(path)).isDirectory()) return;
-  await Promise.all((await readdir(path)).map((name) => ownAll(join(path, name), user)));
 }
 
 async function systemUsers(): Promise<readonly SystemUser[]> {

@@ -323,6 +323,32 @@ test('while the store is away requests wait, then are told; close tells the rest
   await last;
 });
 
+test('a store that gives shards and takes no commits is not asked without end', async () => {
+  const clock = new FakeClock();
+  const store = createMemoryStore();
+  let tries = 0;
+  let isFull = true;
+  const loop = await open({
+    store,
+    clock,
+    faults: {
+      beforeCommit() {
+        tries += 1;
+        if (isFull) throw new TrineError('disk-full', 'full');
+      },
+    },
+  });
+  const { job, shard, submitted } = swarmJob(15, rangeOf(1));
+  const request = loop.request(shard, submitted);
+  await clock.advance(10 * SHARD_LOOP_LIMITS.retryMs);
+  expect(tries).toBeGreaterThan(5);
+  expect(tries).toBeLessThan(14);
+  isFull = false;
+  await clock.advance(SHARD_LOOP_LIMITS.retryMs);
+  await request;
+  expect(await store.views.job(job)).toMatchObject({ state: 'preparing' });
+});
+
 test('a lease that is due ends by itself, and an idle loop has no timer', async () => {
   const clock = new FakeClock();
   const store = createMemoryStore();

@@ -142,6 +142,8 @@ class Loop implements ShardLoop {
   #loads = 0;
   #commits = 0;
   #failures = 0;
+  /** Commits that failed since the last that did not. */
+  #failuresInRow = 0;
   #turns: Promise<void> = Promise.resolve();
   #cancelTimer: (() => void) | undefined;
   #cancelPause: (() => void) | undefined;
@@ -359,6 +361,7 @@ class Loop implements ShardLoop {
 
   #committed(changed: readonly Changed[], durationMs: number): void {
     this.#commits += 1;
+    this.#failuresInRow = 0;
     for (const { held, commit } of changed) held.right = { ...held.right, seq: commit.seq };
     this.#guard(() =>
       this.#options.onCommit?.({
@@ -399,6 +402,7 @@ class Loop implements ShardLoop {
       'A commit failed; memory is dropped and read again from the store',
     );
     this.#failures += 1;
+    this.#failuresInRow += 1;
     for (const { place, held, entries, batch, commit } of changed) {
       this.#drop(place);
       place.lostBatch = {
@@ -419,6 +423,8 @@ class Loop implements ShardLoop {
   /** Takes shards over, or waits a little: the store may be away. */
   async #acquire(waiting: readonly Place[]): Promise<void> {
     const { store, holder, log } = this.#options;
+    // A store that gives shards and takes no commits (a full disk) must not be asked without end.
+    if (this.#failuresInRow > 1) await this.#pause();
     try {
       const acquired = await store.shards.acquire(
         waiting.map(({ shard }) => shard),

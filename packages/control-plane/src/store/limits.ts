@@ -1,9 +1,9 @@
 /** Named limits of the store, with unit and reason. */
 export const STORE_LIMITS = {
-  /** Batches of history a shard keeps; older ones are trimmed. About 100 MB a busy shard. */
-  batchesKept: 10_000,
+  /** Batches of history a shard keeps; older ones are trimmed. Some 50 MB for a shard that was busy. */
+  batchesKept: 1_000,
   /** A shard trims its history once in this many batches, so that the hot path seldom pays for it. */
-  batchesBetweenTrims: 512,
+  batchesBetweenTrims: 128,
   /** Connections to Postgres: one for the commit in flight, the rest for use cases and pages. */
   connections: 8,
   /** How long a connection may take to open before the store counts as unreachable, ms. */
