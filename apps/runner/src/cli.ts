@@ -17,6 +17,7 @@ import { findAccess } from './config-files.ts';
 import { environment } from './env.ts';
 import { createOutput, type Output } from './output.ts';
 import { asCount, asDurationMs } from './settings.ts';
+import { terminalText } from './terminal-text.ts';
 import { VERSION } from './version.ts';
 
 /** Runs one command line; sets the exit code and never throws. */
@@ -35,7 +36,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERRORS['bad-request'].exit;
   const known = error instanceof TrineError;
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`trine: ${message}${known ? ` (${error.code})` : ''}\n`);
+  process.stderr.write(`trine: ${terminalText(message)}${known ? ` (${error.code})` : ''}\n`);
   return known ? ERRORS[error.code].exit : ERRORS.internal.exit;
 }
 

@@ -1,6 +1,7 @@
 /** Structured logs: JSON lines for programs, readable lines at a terminal; secrets are cut out of both. */
 import { type Logger, pino } from 'pino';
 import { environment, wantsColour } from './env.ts';
+import { terminalText } from './terminal-text.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -29,7 +30,8 @@ function readable(line: string): string {
   const rest = Object.entries(fields).map(([key, value]) => `${key}=${plain(value)}`);
   const dim = (text: string): string =>
     wantsColour(process.stdout, environment()) && text !== '' ? `\u001B[2m${text}\u001B[0m` : text;
-  return `${dim(clock)} ${name.padEnd(5)} ${String(msg)}  ${dim(rest.join(' '))}`.trimEnd() + '\n';
+  return `${dim(clock)} ${name.padEnd(5)} ${plain(msg)}  ${dim(rest.join(' '))}`.trimEnd() + '\n';
 }
 
-const plain = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const plain = (value: unknown): string =>
+  terminalText(typeof value === 'string' ? value : JSON.stringify(value));

@@ -8,6 +8,8 @@ export const httpTransfer: ArtifactTransfer = {
     const response = await fetch(`${origin}/artifacts/${artifact.digest}`, {
       headers: { authorization: `Bearer ${artifact.bearer}` },
       credentials: 'omit',
+      // A coordinator serves its artifacts itself: it may not send this machine elsewhere.
+      redirect: 'error',
       signal,
     });
     if (!response.ok || response.body === null) {
@@ -20,6 +22,8 @@ export const httpTransfer: ArtifactTransfer = {
       method: 'PUT',
       headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/octet-stream' },
       credentials: 'omit',
+      // A coordinator serves its artifacts itself: it may not send this machine elsewhere.
+      redirect: 'error',
       body: bytes as BodyInit,
       signal,
     });

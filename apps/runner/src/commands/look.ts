@@ -1,5 +1,6 @@
 /** `trine jobs`, `job`, `cancel`, `nodes`: what is there, for people and for programs. */
 import type { JobView, NodeView, Trine } from '@trine/sdk';
+import { forTerminal } from '../terminal-text.ts';
 import { ago, bar, type Output, shortFuel, stateMark } from '../output.ts';
 
 export async function jobsCommand(trine: Trine, output: Output): Promise<void> {
@@ -9,7 +10,7 @@ export async function jobsCommand(trine: Trine, output: Output): Promise<void> {
     return output.line('No jobs yet. Submit one: `trine submit <module.wasm> --input <file>`.');
   }
   output.table(
-    jobs.map((job) => [
+    forTerminal(jobs).map((job) => [
       job.id,
       stateMark(job.state, output),
       `${bar(job.tasks.verified, job.tasks.total)} ${job.tasks.verified}/${job.tasks.total}`,
@@ -29,8 +30,9 @@ export async function cancelCommand(trine: Trine, output: Output, id: string): P
   printJob(output, await trine.job(id).cancel());
 }
 
-export function printJob(output: Output, job: JobView): void {
-  if (output.json) return output.value(job);
+export function printJob(output: Output, view: JobView): void {
+  if (output.json) return output.value(view);
+  const job = forTerminal(view);
   const { tasks } = job;
   output.line(`${output.paint('bold', job.name)}  ${job.id}`);
   output.line(`${stateMark(job.state, output)}${job.reason === '' ? '' : `: ${job.reason}`}`);
@@ -53,7 +55,7 @@ export async function nodesCommand(trine: Trine, output: Output): Promise<void> 
   if (output.json) return output.value(nodes);
   if (nodes.length === 0) return output.line(`No nodes yet. Join one: \`trine join ${trine.url}\`.`);
   output.table(
-    nodes.map((node) => [
+    forTerminal(nodes).map((node) => [
       node.id.slice(0, 12),
       stateMark(node.online ? 'online' : 'offline', output),
       ...columns(node),

@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readJsonFile } from '../config-files.ts';
 import { bar, type Output, stateMark } from '../output.ts';
+import { terminalText } from '../terminal-text.ts';
 import { printJob } from './look.ts';
 
 export interface SubmitFlags {
@@ -198,8 +199,7 @@ function printResult(output: Output, result: JobResult, path: string | undefined
     result.output === undefined ? '' : Buffer.from(result.output.subarray(0, HEX_BYTES_MAX)).toString('hex');
   const shown = path ?? (result.outputDigest === undefined ? '' : hex);
   const cut = path === undefined && (result.output?.length ?? 0) > HEX_BYTES_MAX ? '…' : '';
-  const words = [stateMark(result.kind, output), result.outcome ?? '', result.reason].filter(
-    (word) => word !== '',
-  );
+  const reason = terminalText(result.reason);
+  const words = [stateMark(result.kind, output), result.outcome ?? '', reason].filter((word) => word !== '');
   output.line(`${String(result.index).padStart(6)}  ${words.join('  ')}  ${shown}${cut}`.trimEnd());
 }
