@@ -1,4 +1,5 @@
 // The whole control plane over real HTTP and WebSockets: three nodes join, lease, report, and results are recorded.
+import { type Clock, systemClock } from '@trine/mesh';
 import { createTRPCClient, httpBatchLink, TRPCClientError } from '@trpc/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startTestPlane, type TestPlane } from './control-plane.testing.ts';
@@ -101,3 +102,33 @@ test('a job without inputs, or with a module nobody uploaded, is refused with a 
     .catch((cause: unknown) => cause);
   expect(codeOf(await missing)).toBe('not-found');
 });
+
+/** The system's clock, three times as fast: agents at their own pace still pass for alive. */
+const quickClock: Clock = {
+  nowMs: () => systemClock.nowMs() * 3,
+  setTimer: (delayMs, run) => systemClock.setTimer(delayMs / 3, run),
+  defer: (run) => systemClock.defer(run),
+};
+
+test('a report that went down with a broken batch is asked for again', async () => {
+  await plane.close();
+  let hasFailed = false;
+  plane = await startTestPlane({
+    clock: quickClock,
+    faults: {
+      beforeCommit: (commits) => {
+        const bearsResult = commits.some(({ changes }) =>
+          changes.tasks.some(({ replicas }) => replicas.some(({ result }) => result !== undefined)),
+        );
+        if (hasFailed || !bearsResult) return;
+        hasFailed = true;
+        throw new Error('a batch that can never be written');
+      },
+    },
+  });
+  await Promise.all(['ada', 'bob', 'cy'].map((owner) => join(owner, echo)));
+  const job = await submit(['one']);
+  const [result] = await resultsOf(job.id, 1);
+  expect(hasFailed).toBe(true);
+  expect(Buffer.from(result?.output ?? '', 'base64').toString()).toBe('one');
+}, 30_000);

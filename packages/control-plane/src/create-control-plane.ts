@@ -97,7 +97,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const identity = createNodeIdentity(secrets.seed);
   const core = await buildCore(options, secrets.bearers);
   const origins = createOriginRules({ origins: options.origins });
-  const webrtc = openWebRtc(options, () => host);
+  const webrtc = openWebRtc(options, core.gateway, () => host);
   const host: SessionHost = createSessionHost({
     identity,
     verify: verifyWithNode,
@@ -198,6 +198,7 @@ async function buildCore(options: ControlPlaneOptions, bearerKey: Uint8Array): P
     activity,
     directory,
     log,
+    isDeciding: () => loop.running().state === 'running',
     onSignal: (session, signal) => ports.onSignal(session, signal),
     onEnded: (session) => ports.onEnded(session),
   });
@@ -267,7 +268,11 @@ interface WebRtc {
   readonly gate: WebRtcGate;
 }
 
-function openWebRtc(options: ControlPlaneOptions, host: () => SessionHost): WebRtc | undefined {
+function openWebRtc(
+  options: ControlPlaneOptions,
+  gateway: Gateway,
+  host: () => SessionHost,
+): WebRtc | undefined {
   if (options.linkProcessEntry === undefined) return undefined;
   const peers = startLinkProcess({
     entry: options.linkProcessEntry,
@@ -278,6 +283,7 @@ function openWebRtc(options: ControlPlaneOptions, host: () => SessionHost): WebR
     host: { accept: (link, from) => host().accept(link, from) },
     peers,
     iceServers: [],
+    onNote: (session, note) => gateway.noteLink(session, note),
   });
   return { peers, gate };
 }

@@ -66,6 +66,12 @@ export const CONTROL_PLANE_LIMITS = {
     'reports of one session whose signature is still being checked',
     'the session is closed with `rate-limited`',
   ),
+  unrecordedMs: limit(
+    15_000,
+    'ms',
+    'a report that is neither recorded nor refused this long was lost with a batch',
+    'the node is asked to say hello again, and repeats it',
+  ),
   offences: limit(
     8,
     'count',

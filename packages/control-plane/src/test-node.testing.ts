@@ -27,6 +27,8 @@ export interface Answer {
   readonly fuel?: bigint;
 }
 
+type MessageOf<T extends CoordinatorMessage['type']> = Extract<CoordinatorMessage, { readonly type: T }>;
+
 export interface TestNodeOptions {
   readonly url: string;
   readonly token?: string;
@@ -36,11 +38,11 @@ export interface TestNodeOptions {
   readonly held?: readonly LeaseId[];
   /** Origin it says it dialled; the URL unless told. */
   readonly origin?: string;
+  /** Takes the signals of an attempt to move to a data channel. */
+  readonly onSignal?: (signal: MessageOf<'signal'>) => void;
   /** Answers each grant as it comes; without it grants only pile up. */
   readonly answer?: (grant: Grant) => Answer | undefined;
 }
-
-type MessageOf<T extends CoordinatorMessage['type']> = Extract<CoordinatorMessage, { readonly type: T }>;
 
 export interface TestNode {
   readonly node: NodeId;
@@ -88,6 +90,8 @@ export function startTestNode(options: TestNodeOptions): TestNode {
   const heard: CoordinatorMessage[] = [];
   const refusals: Refusal[] = [];
   const grants = new Map<LeaseId, Grant>();
+  /** Results of `answer`, kept and repeated in each new session until they are recorded. */
+  const unrecorded = new Map<LeaseId, ReportedResult>();
   const watchers = new Set<() => void>();
   let socket: WebSocket | undefined;
   let isGone = false;
@@ -101,16 +105,21 @@ export function startTestNode(options: TestNodeOptions): TestNode {
 
   const hear = (message: CoordinatorMessage): void => {
     heard.push(message);
+    if (message.type === 'signal') options.onSignal?.(message);
     if (message.type === 'grants') {
       for (const grant of message.grants) grants.set(grant.lease, grant);
       const answered = message.grants.flatMap((grant) => {
         const answer = options.answer?.(grant);
         return answer === undefined ? [] : [resultFor(grant, answer)];
       });
+      for (const result of answered) unrecorded.set(result.lease, result);
       if (answered.length > 0) void report(answered);
     }
     if (message.type === 'results-recorded' || message.type === 'abandon') {
-      for (const lease of message.leases) grants.delete(lease);
+      for (const lease of message.leases) {
+        grants.delete(lease);
+        unrecorded.delete(lease);
+      }
     }
   };
 
@@ -128,9 +137,10 @@ export function startTestNode(options: TestNodeOptions): TestNode {
       ...(options.token === undefined ? {} : { token: options.token }),
     }),
     on: {
-      opened: ({ session: number, owner }) => {
+      opened: ({ session: number, owner, resumed }) => {
         session.keepalive(true);
         session.send({ type: 'capacity', leases: options.capacity ?? 4 });
+        if (!resumed && unrecorded.size > 0) void report([...unrecorded.values()]);
         welcome({ session: number, owner });
       },
       messages: (messages) => {

@@ -38,7 +38,7 @@ import type { NodeRow, Store } from '../store/store.ts';
 import { createBans } from './bans.ts';
 import { grantsMessages } from './grants.ts';
 import { checkReport, uploadedIn } from './reports.ts';
-import { createSeat, newSeatLease, type Seat } from './seat.ts';
+import { createSeat, newSeatLease, type Seat, type SeatLease } from './seat.ts';
 import { SlotMarket } from './slot-market.ts';
 import { createStandings } from './standings.ts';
 
@@ -52,6 +52,8 @@ export interface GatewayOptions {
   readonly announcements: Announcements;
   readonly activity: Activity;
   readonly directory: NodeDirectory;
+  /** Whether every shard decides now: reports wait without being lost while one does not. */
+  readonly isDeciding: () => boolean;
   /** Takes the signals by which a session moves to a data channel. */
   readonly onSignal: (session: HostSession, signal: SignalMessage) => void;
   /** A session ended: nothing of it needs to be kept. */
@@ -99,6 +101,7 @@ export class Gateway {
   readonly #standings: ReturnType<typeof createStandings>;
   #groups = 0;
   #isFleetDirty = false;
+  #cancelSweep: () => void = () => undefined;
   #isClosed = false;
 
   /** For the session host. */
@@ -122,6 +125,7 @@ export class Gateway {
       groups: () => this.#groups,
     });
     this.#standings = createStandings({ clock, views: store.views, seat: (node) => this.#seats.get(node) });
+    this.#sweepLater();
   }
 
   /** Everyone with a session, suspended ones included. */
@@ -401,7 +405,8 @@ export class Gateway {
     }
     const { frame, faulty } = checked;
     for (const [shard, results] of byShard(checked.results)) {
-      for (const { lease, fuel } of results) setFuel(seat, lease, fuel);
+      for (const { lease, fuel } of results)
+        markReported(seat, lease, { fuel, atMs: this.#options.clock.nowMs() });
       const event = { type: 'results-reported', node, owner, group, session, frame, results } as const;
       this.#options.sink.submit(shard, event);
     }
@@ -515,7 +520,7 @@ export class Gateway {
     const seat = this.#seats.get(node);
     if (seat === undefined) return;
     for (const lease of leases) {
-      this.#options.activity.recorded(seat.leases.get(lease)?.reportedFuel ?? 0n);
+      this.#options.activity.recorded(seat.leases.get(lease)?.reported?.fuel ?? 0n);
       seat.leases.delete(lease);
     }
     seat.unanswered = 0;
@@ -586,6 +591,28 @@ export class Gateway {
     }
   }
 
+  /** A report that went down with a batch is repeated by its node in a new session, so that is asked for. */
+  #sweepLater(): void {
+    const { clock, isDeciding } = this.#options;
+    const { value: ageMs } = CONTROL_PLANE_LIMITS.unrecordedMs;
+    this.#cancelSweep = clock.setTimer(ageMs / 3, () => {
+      const lost = (seat: Seat): boolean =>
+        [...seat.leases.values()].some(
+          ({ reported }) => reported !== undefined && clock.nowMs() - reported.atMs > ageMs,
+        );
+      for (const seat of isDeciding() ? this.#seats.values() : []) {
+        if (!lost(seat)) continue;
+        this.#options.activity.countFault('report-lost');
+        seat.session.end(
+          'store-unavailable',
+          'A report could not be stored; say hello again and repeat it.',
+          1,
+        );
+      }
+      if (!this.#isClosed) this.#sweepLater();
+    });
+  }
+
   /** The loop has more to do than it likes: no new work until it has caught up. */
   hold(isHeld: boolean): void {
     this.#market.hold(isHeld);
@@ -594,6 +621,7 @@ export class Gateway {
   /** Resolves when every report that has arrived is with its shards. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#cancelSweep();
     this.#market.close();
     this.#standings.close();
     for (const { cancel } of this.#departures.values()) cancel();
@@ -632,9 +660,9 @@ function byShard<T extends { readonly lease: LeaseId }>(
   return shards;
 }
 
-function setFuel(seat: Seat, lease: LeaseId, fuel: bigint): void {
+function markReported(seat: Seat, lease: LeaseId, reported: NonNullable<SeatLease['reported']>): void {
   const held = seat.leases.get(lease);
-  if (held !== undefined) held.reportedFuel = fuel;
+  if (held !== undefined) held.reported = reported;
 }
 
 /** Why this upload may not be, or `undefined`; a try is counted. */

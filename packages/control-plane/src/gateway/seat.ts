@@ -9,8 +9,8 @@ export interface SeatLease {
   /** Most output bytes the job allows. */
   readonly outputBytesMax: number;
   uploads: number;
-  /** Fuel of the result that was reported and is not yet recorded. */
-  reportedFuel: bigint | undefined;
+  /** The result that was handed to its shard and is not yet recorded. */
+  reported: { readonly fuel: bigint; readonly atMs: number } | undefined;
 }
 
 /** A shard that refused this node's slots: it is asked again later. */
@@ -53,7 +53,7 @@ export interface Seat {
 export const newSeatLease = (outputBytesMax: number): SeatLease => ({
   outputBytesMax,
   uploads: 0,
-  reportedFuel: undefined,
+  reported: undefined,
 });
 
 /** DER before a raw Ed25519 key (RFC 8410). */
