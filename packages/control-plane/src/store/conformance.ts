@@ -359,7 +359,34 @@ function viewTests(store: Open): void {
   });
 }
 
+/** What strangers send and Postgres refuses as text: it must not turn into an error. */
+const UNSTORABLE = 'a\u0000b\uD800c';
+
 function registryTests(store: Open): void {
+  test('no character that a stranger can send is an error', async () => {
+    const { registry } = store();
+    const profile = { ...PROFILE, name: UNSTORABLE, labels: [UNSTORABLE] };
+    expect(await registry.admitNode(helloOf(1, { profile }))).toMatchObject({ type: 'admitted' });
+    await registry.touchNode(nodeId(1), 5, profile);
+    const hash = digestFor('unstorable');
+    await registry.createKey({ key: keyId('u'), name: UNSTORABLE, role: 'submitter', hash, atMs: 1 });
+    expect(await registry.findKey(hash, 2)).toMatchObject({ key: keyId('u') });
+    const owner = await registry.ownerByName(UNSTORABLE, () => 'ounstorable' as OwnerId);
+    expect(await registry.ownerByName(UNSTORABLE, () => 'oother' as OwnerId)).toBe(owner);
+    const held = { job: jobId('u'), request: hash };
+    const row = { ...held, key: keyId('u'), idempotencyKey: UNSTORABLE, atMs: 1 };
+    expect(await registry.reserveIdempotency(row)).toEqual(held);
+    const job = jobRowFor(specRow('unstorable', { name: UNSTORABLE, manifest: UNSTORABLE }), {
+      reason: UNSTORABLE,
+    });
+    const task = taskRowFor(job.spec.job, 0, {
+      reason: UNSTORABLE,
+      replicas: [replicaRow(1, { reason: UNSTORABLE })],
+    });
+    await write(store(), { jobs: [job], tasks: [task] });
+    expect(await store().views.task(job.spec.job, 0)).toMatchObject({ index: 0 });
+  });
+
   test('a secret is made once', async () => {
     const made = await Promise.all(
       [1, 2, 3].map((n) => store().registry.secret('seed', () => new Uint8Array([n, 0, 255]))),

@@ -4,13 +4,14 @@ import {
   type Digest,
   type JobId,
   type KeyId,
+  type NodeProfile,
   type OwnerId,
   TASK_STATES,
 } from '@trine/protocol';
 import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
 import { STORE_LIMITS } from './limits.ts';
 import { type KnownToken, ownershipOf } from './node-admission.ts';
-import { bytesArray, digestArray, numberArray } from './sql-arrays.ts';
+import { bytesArray, digestArray, numberArray, storableText } from './sql-arrays.ts';
 import { withStoreErrors } from './store-errors.ts';
 import type { NewInput, NodeAdmission, NodeHello, RegistryStore } from './store.ts';
 import { artifactRef, digestBytes, keyRow, nodeRow, tokenRow } from './table-rows.ts';
@@ -50,7 +51,7 @@ const secretsAndKeys = (
   },
   async createKey({ key, name, role, hash, atMs }) {
     await prisma.apiKey.create({
-      data: { key, name, role, hash: digestBytes(hash), createdAtMs: BigInt(atMs) },
+      data: { key, name: storableText(name), role, hash: digestBytes(hash), createdAtMs: BigInt(atMs) },
     });
   },
   async findKey(hash, atMs) {
@@ -82,15 +83,16 @@ const tokensAndOwners = (
       data: {
         token,
         owner,
-        ownerName,
+        ownerName: storableText(ownerName),
         hash: digestBytes(hash),
-        label,
+        label: storableText(label),
         createdAtMs: BigInt(atMs),
         expiresAtMs: expiresAtMs === undefined ? null : BigInt(expiresAtMs),
       },
     });
   },
-  async ownerByName(name, make) {
+  async ownerByName(text, make) {
+    const name = storableText(text);
     await prisma.owner.createMany({ data: [{ owner: make(), name }], skipDuplicates: true });
     return (await prisma.owner.findUniqueOrThrow({ where: { name } })).owner as OwnerId;
   },
@@ -140,10 +142,19 @@ const nodes = (prisma: PrismaClient): Pick1<'admitNode' | 'touchNode'> => ({
   async touchNode(node, atMs, profile) {
     await prisma.node.updateMany({
       where: { node },
-      data: { lastSeenAtMs: BigInt(atMs), ...(profile === undefined ? {} : { profile }) },
+      data: {
+        lastSeenAtMs: BigInt(atMs),
+        ...(profile === undefined ? {} : { profile: storableProfile(profile) }),
+      },
     });
   },
 });
+
+/** A profile is its node's own word, any characters included. */
+const storableProfile = (profile: NodeProfile): NodeProfile =>
+  JSON.parse(
+    JSON.stringify(profile, (_, value: unknown) => (typeof value === 'string' ? storableText(value) : value)),
+  ) as NodeProfile;
 
 /** The node's row is locked by its upsert alone, so two handshakes of one node get two session numbers. */
 async function admit(tx: Prisma.TransactionClient, hello: NodeHello): Promise<NodeAdmission> {
@@ -157,7 +168,7 @@ async function admit(tx: Prisma.TransactionClient, hello: NodeHello): Promise<No
   const shared = {
     owner: owned.owner,
     token: owned.token ?? null,
-    profile: hello.profile,
+    profile: storableProfile(hello.profile),
     networkPrefix: hello.networkPrefix,
     group: owned.group,
     label: owned.label,
@@ -238,7 +249,8 @@ const submissions = (prisma: PrismaClient): Pick1<'saveInputs' | 'reserveIdempot
   async saveInputs(job, inputs) {
     for (const { from, piece } of pieces(inputs)) await insertInputs(prisma, job, from, piece);
   },
-  async reserveIdempotency({ key, idempotencyKey, job, request, atMs }) {
+  async reserveIdempotency({ key, idempotencyKey: text, job, request, atMs }) {
+    const idempotencyKey = storableText(text);
     await prisma.idempotency.createMany({
       data: [{ key, idempotencyKey, job, request: digestBytes(request), atMs: BigInt(atMs) }],
       skipDuplicates: true,

@@ -20,8 +20,11 @@ export const bytesArray = (values: readonly (Uint8Array | undefined)[]): string 
 export const digestArray = (values: readonly (Digest | undefined)[]): string =>
   `{${values.map((value) => (value === undefined ? 'NULL' : `"\\\\x${value}"`)).join(',')}}`;
 
-/** NUL is the one character that Postgres text cannot hold. */
-export const storableText = (text: string): string => text.replaceAll('\u0000', '\uFFFD');
+const HALF_PAIRS = /\p{Surrogate}/gu;
+
+/** Postgres text can hold neither NUL nor half a surrogate pair; strangers send both. */
+export const storableText = (text: string): string =>
+  text.replaceAll('\u0000', '\uFFFD').replace(HALF_PAIRS, '\uFFFD');
 
 const quoted = (text: string): string => `"${storableText(text).replace(/["\\]/g, String.raw`\$&`)}"`;
 
