@@ -119,13 +119,15 @@ async function perform(stage: Stage, options: Options): Promise<number> {
   await swarm.join(coordinator.url, await makeTokens(run.trine, options.nodes), options.slots);
 
   const warm = await runJob(run, 'warm-up', WARM_UP_TASKS);
-  const pace = warm.figures.steady.verifiedPerSecond;
-  const tasks = options.tasks ?? sized(pace, MEASURED_SECONDS);
+  const tasks = options.tasks ?? sized(warm.figures.steady.verifiedPerSecond, MEASURED_SECONDS);
   const measured = await runJob(run, 'measured', tasks);
   printMeasured(options, measured);
   await verifyResults(run, measured);
   const faults = [warm, measured].flatMap(faultsOf);
-  if (options.profile) faults.push(...(await profiled(run, options, sized(pace, PROFILED_SECONDS))));
+  if (options.profile)
+    faults.push(
+      ...(await profiled(run, options, sized(measured.figures.steady.verifiedPerSecond, PROFILED_SECONDS))),
+    );
   for (const fault of faults) console.log(`FAULT  ${fault}`);
   printLine(options, measured);
   return faults.length === 0 ? 0 : 1;
@@ -203,7 +205,8 @@ function watchMemory(root: number): { stop(): PerPart } {
     const now = memoryOf(root);
     if (now.coordinator + now.postgres > peak.coordinator + peak.postgres) peak = now;
   };
-  const timer = setInterval(look, MEMORY_SAMPLE_MS);
+  // Unreferenced: a run that broke off must not keep the process alive.
+  const timer = setInterval(look, MEMORY_SAMPLE_MS).unref();
   return {
     stop() {
       clearInterval(timer);
@@ -264,7 +267,7 @@ async function profiled(run: Run, options: Options, tasks: number): Promise<read
   printProfile(summarise(profile, locator(rootDir)), result);
   console.log(
     `\nObjects in use in the main thread: ${megabytes(heapBefore).toFixed(1)} MB before this job, ` +
-      `${megabytes(heapAfter).toFixed(1)} MB after it; the rest of its memory is garbage not yet collected, and code.`,
+      `${megabytes(heapAfter).toFixed(1)} MB after it, the profiler’s own included; the rest of its memory is garbage not yet collected, and code.`,
   );
   return faultsOf(result);
 }
