@@ -10,7 +10,7 @@ interface ChipProps {
   readonly children: React.ReactNode;
 }
 
-export function Chip({ tone, title, children }: ChipProps) {
+function Chip({ tone, title, children }: ChipProps) {
   return (
     <span
       title={title}

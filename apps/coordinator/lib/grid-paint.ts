@@ -109,8 +109,11 @@ function paintTask(context: CanvasRenderingContext2D, { cell, pitchPx, colours }
       return;
     case 'disputed':
       context.strokeStyle = colours.alarm;
-      context.lineWidth = 6.2;
+      context.fillStyle = colours.alarm;
+      context.lineWidth = 3.4;
       line(context, [TOP, LEFT]);
+      dot(context, { x: TOP[0], y: TOP[1], radius: 3.9 });
+      dot(context, { x: LEFT[0], y: LEFT[1], radius: 3.9 });
       context.lineWidth = 3;
       line(context, [
         [15.4, 14],

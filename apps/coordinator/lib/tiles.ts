@@ -4,9 +4,9 @@ import type { OutputView } from './views.ts';
 export type PictureView = Extract<OutputView, { readonly kind: 'image' }>;
 
 /** Pixels a page draws at most: a canvas of this size is 128 MiB. */
-export const PICTURE_PIXELS_MAX = 33_554_432;
+const PICTURE_PIXELS_MAX = 33_554_432;
 /** No browser draws a wider or higher canvas everywhere. */
-export const PICTURE_SIDE_MAX = 16_384;
+const PICTURE_SIDE_MAX = 16_384;
 
 export interface PictureSize {
   readonly widthPx: number;
