@@ -33,6 +33,7 @@ import {
 } from './limits.ts';
 import type { AgentPorts, MachineFigures } from './ports.ts';
 import type { AgentPhase, AgentView } from './view.ts';
+import { assertFits, sentence, shortName, soundFigures } from './wire-words.ts';
 
 export interface AgentSettings {
   /** Scheme, host and port of the coordinator, e.g. `http://192.0.2.7:3000`. */
@@ -68,11 +69,14 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Makes an agent, stopped. */
+/** Makes an agent, stopped. Throws a `TrineError` when the settings cannot be told to any coordinator. */
 export function createAgent(options: {
   readonly ports: AgentPorts;
   readonly settings: AgentSettings;
 }): Agent {
+  const { origin, token } = options.settings;
+  assertFits('address of the coordinator', origin);
+  if (token !== undefined) assertFits('join token', token);
   return new NodeAgent(options.ports, options.settings);
 }
 
@@ -305,7 +309,7 @@ class NodeAgent implements Agent {
       agent: this.#ports.kind,
       threads: this.#threads,
       ...(speed === undefined ? {} : { fuelPerSecond: speed }),
-      ...(this.#linkNote === '' ? {} : { webrtc: this.#linkNote.slice(0, LIMITS.nameCharacters.value) }),
+      ...(this.#linkNote === '' ? {} : { webrtc: shortName(this.#linkNote) }),
     };
   }
 
@@ -436,7 +440,7 @@ class NodeAgent implements Agent {
     const [leases, reason] = this.#capacity();
     if (leases === this.#capacitySent) return;
     this.#capacitySent = leases;
-    this.#send({ type: 'capacity', leases, ...(leases === 0 ? { reason } : {}) });
+    this.#send({ type: 'capacity', leases, ...(leases === 0 ? { reason: sentence(reason) } : {}) });
   }
 
   #capacity(): readonly [number, string] {
@@ -485,14 +489,14 @@ class NodeAgent implements Agent {
       ...figures,
       threadsBusy: this.#desk.runningSince().length,
       fuelPerSecond: this.#desk.fuelPerSecond(),
-      state,
+      state: sentence(state),
     });
   }
 
   /** Reading sensors starts programs on some systems, so figures are no younger than a heartbeat. */
   async #readFigures(nowMs: number): Promise<MachineFigures> {
     if (nowMs - this.#figures.readAtMs >= LIMITS.heartbeatMs.value) {
-      const values = await this.#ports.sensors.figures().catch(() => ({}));
+      const values = soundFigures(await this.#ports.sensors.figures().catch(() => ({})));
       this.#figures = { readAtMs: nowMs, values };
     }
     return this.#figures.values;
@@ -506,7 +510,7 @@ class NodeAgent implements Agent {
     this.#settle();
     const threadsEnded = this.#desk.endThreads();
     if (this.#open) await this.#desk.settleResults(FAREWELL_MS);
-    await this.#session?.close(reason);
+    await this.#session?.close(sentence(reason));
     this.#forgetSession();
     await Promise.all([threadsEnded, this.#desk.save(), this.#counters.save()]);
   }

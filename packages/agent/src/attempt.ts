@@ -12,6 +12,7 @@ import {
 import type { RunRequest, RunResult } from '@trine/sandbox';
 import type { Artifacts } from './artifacts.ts';
 import type { AgentPorts } from './ports.ts';
+import { shortReason } from './wire-words.ts';
 
 /**
  * fetching ──▶ ready ──thread free──▶ running ──▶ reported (then it is the outbox's)
@@ -103,8 +104,6 @@ async function inputOf(artifacts: Artifacts, grant: Grant, signal: AbortSignal):
   return assertNever(input);
 }
 
-const REASON_CHARACTERS_MAX = 1_000;
-
 /** What is reported for a run. Outputs over the inline limit are named by digest alone. */
 export function reportedResult(grant: Grant, result: RunResult, outputDigest: Digest): ReportedResult {
   const inline = result.output.length <= LIMITS.inlineBytes.value;
@@ -117,7 +116,7 @@ export function reportedResult(grant: Grant, result: RunResult, outputDigest: Di
     ...(inline ? { output: result.output } : {}),
     fuel: result.fuel,
     wallMs: Math.max(0, Math.round(result.wallMs)),
-    ...(result.reason === '' ? {} : { reason: result.reason.slice(0, REASON_CHARACTERS_MAX) }),
+    ...(result.reason === '' ? {} : { reason: shortReason(result.reason) }),
   };
 }
 

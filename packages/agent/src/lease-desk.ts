@@ -34,6 +34,7 @@ import { Outbox } from './outbox.ts';
 import type { AgentPorts } from './ports.ts';
 import { type Slot, ThreadPool } from './thread-pool.ts';
 import { createUploads, type Uploads } from './uploads.ts';
+import { sentence } from './wire-words.ts';
 
 export interface LeaseDeskOptions {
   readonly ports: AgentPorts;
@@ -211,7 +212,7 @@ export class LeaseDesk {
       if (this.#attempts.has(grant.lease) || this.#outbox.holds(grant.lease)) continue;
       const reason = this.#options.refusing() ?? refuseGrant(grant) ?? this.#overfull(grant);
       if (reason === undefined) this.#begin(grant);
-      else this.#options.send({ type: 'return-leases', leases: [grant.lease], reason });
+      else this.#options.send({ type: 'return-leases', leases: [grant.lease], reason: sentence(reason) });
     }
   }
 
@@ -335,7 +336,7 @@ export class LeaseDesk {
     const held = leases.filter((lease) => this.#attempts.has(lease));
     if (held.length === 0) return;
     this.#drop(held);
-    this.#options.send({ type: 'return-leases', leases: held, reason });
+    this.#options.send({ type: 'return-leases', leases: held, reason: sentence(reason) });
     this.#options.onChange();
   }
 

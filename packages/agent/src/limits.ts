@@ -3,8 +3,11 @@
 /** Results that finish this close together share one signature: signing in portable code takes a millisecond. */
 export const REPORT_DELAY_MS = 5;
 
-/** Outputs in one report, so that its message fits a frame of 64 KiB with room for everything else. */
-export const REPORT_OUTPUT_BYTES_MAX = 40_960;
+/** Results of one report, estimated, so that its message fits a frame of 64 KiB. */
+export const REPORT_BYTES_MAX = 57_344;
+
+/** What one result takes beside its output and words: digests, numbers and the names of fields. */
+export const RESULT_BYTES = 256;
 
 /** Progress of one lease is told at most this often: it is for people to look at. */
 export const PROGRESS_INTERVAL_MS = 1_000;

@@ -20,7 +20,7 @@ import {
   reportLeaf,
   reportTranscript,
 } from '@trine/protocol';
-import { PERSIST_DELAY_MS, REPORT_DELAY_MS, REPORT_OUTPUT_BYTES_MAX } from './limits.ts';
+import { PERSIST_DELAY_MS, REPORT_BYTES_MAX, REPORT_DELAY_MS, RESULT_BYTES } from './limits.ts';
 import type { AgentPorts } from './ports.ts';
 
 type Ports = Pick<AgentPorts, 'clock' | 'identity' | 'vault' | 'log'>;
@@ -136,12 +136,12 @@ export class Outbox {
 
   #nextBatch(): readonly ReportedResult[] {
     const batch: ReportedResult[] = [];
-    let outputBytes = 0;
+    let bytes = 0;
     for (const lease of this.#unsent) {
       const result = this.#results.get(lease);
       if (result === undefined) continue;
-      outputBytes += result.output?.length ?? 0;
-      const full = batch.length >= LIMITS.resultsPerReport.value || outputBytes > REPORT_OUTPUT_BYTES_MAX;
+      bytes += wireBytes(result);
+      const full = batch.length >= LIMITS.resultsPerReport.value || bytes > REPORT_BYTES_MAX;
       if (full && batch.length > 0) break;
       batch.push(result);
     }
@@ -160,6 +160,10 @@ export class Outbox {
     }
   }
 }
+
+/** A character of words takes at most three bytes. */
+const wireBytes = ({ output, reason }: ReportedResult): number =>
+  RESULT_BYTES + (output?.length ?? 0) + (reason?.length ?? 0) * 3;
 
 const transcriptOf = (results: readonly ReportedResult[]): Uint8Array =>
   reportTranscript(merkleRoot(results.map(reportLeaf)), results.length);

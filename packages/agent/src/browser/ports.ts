@@ -7,6 +7,7 @@ import type { ChannelSource } from '../channel-keeper.ts';
 import { httpTransfer } from '../http-transfer.ts';
 import type { AgentLog, AgentPorts, Sensors } from '../ports.ts';
 import { wasmFeatures } from '../wasm-features.ts';
+import { shortName } from '../wire-words.ts';
 import type { AgentWorkerSettings } from './agent-service.ts';
 import { openBrowserStorage } from './storage.ts';
 
@@ -82,7 +83,7 @@ function createSensors({ name }: AgentWorkerSettings): Sensors {
         runtime: brand === undefined ? runtimeOf(navigator.userAgent) : `${brand.brand} ${brand.version}`,
         features: wasmFeatures(),
         labels: [],
-        ...(name === undefined || name === '' ? {} : { name }),
+        ...(name === undefined || name === '' ? {} : { name: shortName(name) }),
         ...(userAgentData === undefined ? {} : { os: userAgentData.platform }),
         ...(deviceMemory === undefined ? {} : { memoryBytes: Math.round(deviceMemory * GIBIBYTE) }),
       };

@@ -28,6 +28,7 @@ export function createNodeSensors(options: NodeSensorOptions): Sensors {
 }
 
 const TEXT_MAX = 120;
+const LABELS_MAX = 32;
 const text = (value: string | undefined): string => (value ?? '').trim().slice(0, TEXT_MAX);
 
 async function profileOf(options: NodeSensorOptions): ReturnType<Sensors['profile']> {
@@ -43,7 +44,7 @@ async function profileOf(options: NodeSensorOptions): ReturnType<Sensors['profil
     os: text(os === undefined ? process.platform : `${os.distro} ${os.release}`),
     runtime: `Node ${process.versions.node}`,
     features: wasmFeatures(),
-    labels: [...(options.labels ?? [])],
+    labels: (options.labels ?? []).slice(0, LABELS_MAX).map(text),
   };
 }
 
