@@ -482,10 +482,14 @@ function nodeTests(store: Open): void {
   });
 
   test('handshakes at once get different session numbers', async () => {
-    await store().registry.admitNode(helloOf(1));
-    const admissions = await Promise.all([1, 2, 3].map(() => store().registry.admitNode(helloOf(1))));
-    const sessions = admissions.map((one) => (one.type === 'admitted' ? one.row.session : 0));
-    expect(new Set(sessions)).toEqual(new Set([2, 3, 4]));
+    for (const expected of [
+      [1, 2, 3],
+      [4, 5, 6],
+    ]) {
+      const admissions = await Promise.all(expected.map(() => store().registry.admitNode(helloOf(1))));
+      const sessions = admissions.map((one) => (one.type === 'admitted' ? one.row.session : 0));
+      expect(sessions.toSorted((a, b) => a - b)).toEqual(expected);
+    }
   });
 
   test('a token gives a node its owner and label, for good', async () => {
