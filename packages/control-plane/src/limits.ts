@@ -128,6 +128,12 @@ export const CONTROL_PLANE_LIMITS = {
     'output of one task when the job names no limit',
     'the task ends `trapped`; ask for more',
   ),
+  inputArtifacts: limit(
+    10_000,
+    'count',
+    'different artifacts of one submission: each is looked up, and its right checked',
+    'the submission is refused with `limit-exceeded`',
+  ),
   resultsPoll: limit(
     5_000,
     'ms',

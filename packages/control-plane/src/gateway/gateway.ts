@@ -210,10 +210,10 @@ export class Gateway {
 
   #opened(session: HostSession): void {
     const row = this.#admitted.get(session.node);
-    this.#admitted.delete(session.node);
     if (row === undefined || row.session !== session.number) {
       return session.end('session-unknown', 'Another hello of this node came between; say hello again.');
     }
+    this.#admitted.delete(session.node);
     const seat = createSeat(session, row);
     this.#seats.set(session.node, seat);
     this.#options.directory.learn(row);

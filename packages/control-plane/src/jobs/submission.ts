@@ -190,7 +190,11 @@ async function artifactInputs(
   digests: readonly Digest[],
 ): Promise<readonly NewInput[]> {
   const known = new Map<Digest, ArtifactRef>();
+  const { value: max } = CONTROL_PLANE_LIMITS.inputArtifacts;
   for (const digest of digests) {
+    if (known.size > max) {
+      throw new TrineError('limit-exceeded', `One job may name at most ${max} different input artifacts.`);
+    }
     if (!known.has(digest)) {
       known.set(digest, await readableArtifact(options, caller, digest, `The input ${digest}`));
     }

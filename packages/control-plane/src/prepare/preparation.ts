@@ -29,6 +29,8 @@ export function createPreparation(options: PreparationOptions) {
   const underWay = new Set<JobId>();
   const cache = new Map<string, ArtifactRef>();
   const timers = new Set<NodeJS.Timeout>();
+  const attempts = new Set<Promise<void>>();
+  let isClosed = false;
 
   const attempt = async (effect: PrepareModule, retryMs: number): Promise<void> => {
     try {
@@ -46,23 +48,31 @@ export function createPreparation(options: PreparationOptions) {
       );
     }
   };
+  const start = (effect: PrepareModule, retryMs: number): void => {
+    const attempted = attempt(effect, retryMs).finally(() => attempts.delete(attempted));
+    attempts.add(attempted);
+  };
   const retryLater = (effect: PrepareModule, retryMs: number): void => {
+    if (isClosed) return;
     const timer = setTimeout(() => {
       timers.delete(timer);
-      void attempt(effect, Math.min(retryMs * 2, RETRY_MAX_MS));
+      start(effect, Math.min(retryMs * 2, RETRY_MAX_MS));
     }, retryMs);
     timers.add(timer);
   };
 
   return {
     begin(effect: PrepareModule): void {
-      if (underWay.has(effect.job)) return;
+      if (isClosed || underWay.has(effect.job)) return;
       underWay.add(effect.job);
-      void attempt(effect, RETRY_MIN_MS);
+      start(effect, RETRY_MIN_MS);
     },
+    /** Resolves when nothing is being prepared or written any more. */
     async close(): Promise<void> {
+      isClosed = true;
       for (const timer of timers) clearTimeout(timer);
       await options.preparer.close();
+      await Promise.all(attempts);
     },
   };
 }
