@@ -201,16 +201,16 @@ class Supervisor implements EmbeddedPostgres {
   }
 
   async #startFresh(): Promise<void> {
-    const deadline = performance.now() + POSTGRES_LIMITS.readyMs;
+    const deadline = performance.now() + POSTGRES_LIMITS.readyMs.value;
     this.#port = (await storedPort(this.#place.portFile)) ?? (await freePort());
     for (let ports = 1; ; ) {
       const failure = await this.#launch();
       if (failure === undefined) return;
-      if (failure.retry === 'port' && ports < POSTGRES_LIMITS.portAttempts) {
+      if (failure.retry === 'port' && ports < POSTGRES_LIMITS.portAttempts.value) {
         ports += 1;
         this.#port = await freePort();
       } else if (failure.retry === 'later' && performance.now() < deadline) {
-        await delay(POSTGRES_LIMITS.restartMs);
+        await delay(POSTGRES_LIMITS.restartMs.value);
       } else {
         throw startError(failure);
       }
@@ -252,9 +252,10 @@ class Supervisor implements EmbeddedPostgres {
         this.#died('gone');
         return;
       }
-      await delay(POSTGRES_LIMITS.watchMs, undefined, { ref: false, signal: this.#stopping.signal }).catch(
-        () => undefined,
-      );
+      await delay(POSTGRES_LIMITS.watchMs.value, undefined, {
+        ref: false,
+        signal: this.#stopping.signal,
+      }).catch(() => undefined);
     }
   }
 
@@ -277,7 +278,7 @@ class Supervisor implements EmbeddedPostgres {
         return;
       }
       this.#place.log.warn({ why: failure.message }, 'Postgres does not start yet; trying again');
-      await delay(POSTGRES_LIMITS.restartMs, undefined, { signal: this.#stopping.signal }).catch(
+      await delay(POSTGRES_LIMITS.restartMs.value, undefined, { signal: this.#stopping.signal }).catch(
         () => undefined,
       );
     }
@@ -301,7 +302,7 @@ function serverArguments(data: string, port: number): readonly string[] {
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: '',
-    max_connections: POSTGRES_LIMITS.connections,
+    max_connections: POSTGRES_LIMITS.connections.value,
     shared_buffers: `${buffersMb}MB`,
     work_mem: '4MB',
     maintenance_work_mem: '32MB',
@@ -335,7 +336,7 @@ async function spawnServer(
   { launcher, data, logFile }: Place,
   port: number,
 ): Promise<{ readonly child: ChildProcess; readonly logFrom: number }> {
-  if ((await sizeOf(logFile)) > POSTGRES_LIMITS.logBytes) await rename(logFile, `${logFile}.1`);
+  if ((await sizeOf(logFile)) > POSTGRES_LIMITS.logBytes.value) await rename(logFile, `${logFile}.1`);
   const logFrom = await sizeOf(logFile);
   const output = await open(logFile, 'a', 0o600);
   try {
@@ -357,12 +358,12 @@ async function spawnServer(
 
 /** True once `postmaster.pid` names our child and says `ready`; false when the child ends first. */
 async function becomesReady(child: ChildProcess, data: string): Promise<boolean> {
-  const deadline = performance.now() + POSTGRES_LIMITS.readyMs;
+  const deadline = performance.now() + POSTGRES_LIMITS.readyMs.value;
   while (child.pid !== undefined && !hasEnded(child)) {
     const postmaster = await readPostmaster(data);
     if (postmaster?.pid === child.pid && postmaster.isReady) return true;
     if (performance.now() > deadline) return false;
-    await delay(POSTGRES_LIMITS.readyPollMs);
+    await delay(POSTGRES_LIMITS.readyPollMs.value);
   }
   return false;
 }
@@ -377,10 +378,10 @@ async function stopProcess(pid: number): Promise<void> {
     } catch {
       return;
     }
-    const deadline = performance.now() + POSTGRES_LIMITS.stopMs;
+    const deadline = performance.now() + POSTGRES_LIMITS.stopMs.value;
     while (performance.now() < deadline) {
       if (!(await isAlive(pid))) return;
-      await delay(POSTGRES_LIMITS.readyPollMs);
+      await delay(POSTGRES_LIMITS.readyPollMs.value);
     }
   }
 }

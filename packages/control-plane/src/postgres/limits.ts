@@ -1,21 +1,59 @@
-/** Named limits of the embedded Postgres, with unit and reason. */
+/** Named limits of the embedded Postgres, each with its unit and reason. */
+import type { Limit } from '@trine/protocol';
+
 export const POSTGRES_LIMITS = {
-  /** First starts on an SD card are slow; recovery after a crash can be, too, ms. */
-  readyMs: 120_000,
-  /** Between looks at `postmaster.pid` while it starts, ms. */
-  readyPollMs: 20,
-  /** Between attempts to start again after it died, ms: its last backends need a moment to go. */
-  restartMs: 250,
-  /** Between looks at an adopted postmaster, which is not our child and tells nobody when it dies, ms. */
-  watchMs: 250,
-  /** How long each of SIGINT and SIGQUIT may take before the next, harder signal, ms. */
-  stopMs: 10_000,
-  /** Connections: the store's, the migrator's, and some for the operator's own tools. */
-  connections: 30,
-  /** Postgres's own log starts afresh past this size, bytes. */
-  logBytes: 8_388_608,
-  /** How much of its log is looked through to say why it did not start, bytes. */
-  logTailBytes: 16_384,
-  /** Ports tried before giving up when another program takes the one that was free. */
-  portAttempts: 5,
-} as const;
+  readyMs: {
+    value: 120_000,
+    unit: 'ms',
+    why: 'first starts on an SD card are slow, and so is recovery after a crash',
+    effect: 'the server is stopped and the start fails with what its log says',
+  },
+  readyPollMs: {
+    value: 20,
+    unit: 'ms',
+    why: 'between looks at `postmaster.pid` while the server starts or stops',
+    effect: 'another look',
+  },
+  restartMs: {
+    value: 250,
+    unit: 'ms',
+    why: 'the last processes of a server that died need a moment to go',
+    effect: 'another attempt to start it',
+  },
+  watchMs: {
+    value: 250,
+    unit: 'ms',
+    why: 'an adopted server is not our child: only looking tells that it died',
+    effect: 'another look',
+  },
+  stopMs: {
+    value: 10_000,
+    unit: 'ms',
+    why: 'what SIGINT and then SIGQUIT may each take',
+    effect: 'the next, harder signal',
+  },
+  connections: {
+    value: 30,
+    unit: 'count',
+    why: "the store's, the migrator's, and some for the operator's own tools",
+    effect: 'Postgres refuses further connections',
+  },
+  logBytes: {
+    value: 8_388_608,
+    unit: 'bytes',
+    why: "Postgres's own log must not fill the disk",
+    effect: 'at the next start the log begins anew; one old log is kept',
+  },
+  logTailBytes: {
+    value: 16_384,
+    unit: 'bytes',
+    why: 'what of its log is looked through to say why it did not start',
+    effect: 'earlier lines are not looked at',
+  },
+  portAttempts: {
+    value: 5,
+    unit: 'count',
+    why: 'another program may take the port that was free a moment ago',
+    effect: 'the start fails with `port-in-use`',
+  },
+} as const satisfies Record<string, Limit>;

@@ -116,7 +116,7 @@ export const sizeOf = (path: string): Promise<number> =>
 /** The end of the log, but nothing from before `from`. */
 export async function logSince(path: string, from: number): Promise<string> {
   const size = await sizeOf(path);
-  const start = Math.max(from, size - POSTGRES_LIMITS.logTailBytes);
+  const start = Math.max(from, size - POSTGRES_LIMITS.logTailBytes.value);
   if (size <= start) return '';
   const file = await open(path, 'r');
   try {

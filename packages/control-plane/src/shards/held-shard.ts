@@ -71,7 +71,7 @@ export class HeldShard {
   /** Applies `events` as one batch. Throws only when the machine has a bug: then it must not be used further. */
   apply(events: readonly ShardEvent[]): Batch {
     const atMs = this.nowMs();
-    const entropy = this.#sources.random(SHARD_LOOP_LIMITS.entropyBytes);
+    const entropy = this.#sources.random(SHARD_LOOP_LIMITS.entropyBytes.value);
     const batch: readonly ShardEvent[] = [{ type: 'batch-began', atMs, entropy }, ...events];
     const effects = batch.flatMap((event) => apply(this.machine, event));
     this.#remember(batch);
@@ -85,7 +85,7 @@ export class HeldShard {
   /** Presence changes what later events lead to, so the next stored batch carries it for replay. */
   #remember(batch: readonly ShardEvent[]): void {
     this.#unstored.push(...batch);
-    const over = this.#unstored.length - SHARD_LOOP_LIMITS.unstoredEvents;
+    const over = this.#unstored.length - SHARD_LOOP_LIMITS.unstoredEvents.value;
     if (over > 0) this.#unstored.splice(0, over);
   }
 }

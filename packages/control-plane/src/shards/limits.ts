@@ -1,21 +1,60 @@
-/** Named limits of the shard loop, with unit and reason. */
+/** Named limits of the shard loop, each with its unit and reason. */
+import type { Limit } from '@trine/protocol';
+
 export const SHARD_LOOP_LIMITS = {
-  /** Events of one shard in one batch: bounds the transaction, and how long a batch keeps others waiting. */
-  eventsPerBatch: 2_048,
-  /** Events waiting over all shards before what nodes will say again (offers, reports) is shed. */
-  queueEvents: 50_000,
-  /** From here on the gateway is asked to hold back; below half of it, to go on. */
-  pressureEvents: 10_000,
-  /** Between attempts to take shards over while the store is away, ms. */
-  retryMs: 250,
-  /** How long a use case waits for its commit before it is told to try again, ms. */
-  requestMs: 15_000,
-  /** Shortest wait for a deadline, ms: a deadline that does not move cannot spin the loop. */
-  deadlineMinMs: 10,
-  /** Longest timer the platform keeps, ms. */
-  timerMaxMs: 2_147_483_647,
-  /** Events kept for the history while nothing stored has changed; older ones are left out of it. */
-  unstoredEvents: 4_096,
-  /** Random bytes of a batch: what placement draws from, and nodes cannot predict. */
-  entropyBytes: 16,
-} as const;
+  eventsPerBatch: {
+    value: 2_048,
+    unit: 'count',
+    why: 'bounds one transaction, and how long a batch of one shard keeps the others waiting',
+    effect: 'the rest is in the next batch',
+  },
+  queueEvents: {
+    value: 50_000,
+    unit: 'count',
+    why: 'bounds memory while the store is slow or away',
+    effect:
+      'offers are refused and reports dropped, which nodes say again; use cases get `store-unavailable`',
+  },
+  pressureEvents: {
+    value: 10_000,
+    unit: 'count',
+    why: 'the gateway should hold back before anything is shed',
+    effect: 'the gateway is told; below half of it, told to go on',
+  },
+  retryMs: {
+    value: 250,
+    unit: 'ms',
+    why: 'a store that is away must not be asked without end',
+    effect: 'another attempt to take the shards over',
+  },
+  requestMs: {
+    value: 15_000,
+    unit: 'ms',
+    why: 'a person waits for this commit',
+    effect: 'the use case gets `store-unavailable` and may ask again',
+  },
+  deadlineMinMs: {
+    value: 10,
+    unit: 'ms',
+    why: 'a deadline that does not move must not spin the loop',
+    effect: 'the deadline is looked at again',
+  },
+  timerMaxMs: {
+    value: 2_147_483_647,
+    unit: 'ms',
+    why: 'longer timers fire at once on the platform',
+    effect: 'the deadline is looked at and waited for again',
+  },
+  unstoredEvents: {
+    value: 4_096,
+    unit: 'count',
+    why: 'presence kept for the history while nothing stored changes',
+    effect: 'the oldest is left out of the history',
+  },
+  entropyBytes: {
+    value: 16,
+    unit: 'bytes',
+    why: 'what placement of one batch draws from; nodes cannot predict it',
+    effect: 'each batch carries as many',
+  },
+} as const satisfies Record<string, Limit>;

@@ -22,7 +22,7 @@ export function createPendingRequest(clock: Pick<Clock, 'setTimer'>): PendingReq
     cancel();
     finish(error);
   };
-  const cancel = clock.setTimer(SHARD_LOOP_LIMITS.requestMs, () =>
+  const cancel = clock.setTimer(SHARD_LOOP_LIMITS.requestMs.value, () =>
     settle(
       unavailable('The database has not answered for a while. Ask again: what was stored is not done twice.'),
     ),

@@ -308,11 +308,11 @@ test('while the store is away requests wait, then are told; close tells the rest
   isAway = true;
   const waiting = loop.request(a.shard, a.submitted);
   const told = expect(waiting).rejects.toMatchObject({ code: 'store-unavailable' });
-  await clock.advance(SHARD_LOOP_LIMITS.requestMs + 1);
+  await clock.advance(SHARD_LOOP_LIMITS.requestMs.value + 1);
   await told;
   const late = loop.request(b.shard, b.submitted);
   isAway = false;
-  await clock.advance(SHARD_LOOP_LIMITS.retryMs);
+  await clock.advance(SHARD_LOOP_LIMITS.retryMs.value);
   await late;
   // The one that was told to ask again was not done behind its back.
   expect(await store.views.job(a.job)).toBeUndefined();
@@ -340,11 +340,11 @@ test('a store that gives shards and takes no commits is not asked without end', 
   });
   const { job, shard, submitted } = swarmJob(15, rangeOf(1));
   const request = loop.request(shard, submitted);
-  await clock.advance(10 * SHARD_LOOP_LIMITS.retryMs);
+  await clock.advance(10 * SHARD_LOOP_LIMITS.retryMs.value);
   expect(tries).toBeGreaterThan(5);
   expect(tries).toBeLessThan(14);
   isFull = false;
-  await clock.advance(SHARD_LOOP_LIMITS.retryMs);
+  await clock.advance(SHARD_LOOP_LIMITS.retryMs.value);
   await request;
   expect(await store.views.job(job)).toMatchObject({ state: 'preparing' });
 });
@@ -390,12 +390,12 @@ test('a full queue refuses offers and drops reports, keeps what must be kept, an
   const { shard, submitted, job } = swarmJob(13, rangeOf(1));
   const first = loop.request(shard, submitted);
   await new Promise<void>((resolve) => systemClock.setTimer(20, resolve));
-  for (let n = 0; n < SHARD_LOOP_LIMITS.queueEvents; n += 1)
+  for (let n = 0; n < SHARD_LOOP_LIMITS.queueEvents.value; n += 1)
     loop.submit(shard, { type: 'fleet-changed', groups: n });
   loop.submit(shard, offer(3));
   loop.submit(shard, { type: 'job-cancelled', job, reason: 'kept' });
   await expect(loop.request(shard, submitted)).rejects.toMatchObject({ code: 'store-unavailable' });
-  expect(loop.running().queued).toBe(SHARD_LOOP_LIMITS.queueEvents + 1);
+  expect(loop.running().queued).toBe(SHARD_LOOP_LIMITS.queueEvents.value + 1);
   release();
   await first;
   await loop.whenIdle();

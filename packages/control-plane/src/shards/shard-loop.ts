@@ -159,7 +159,7 @@ class Loop implements ShardLoop {
   submit(shard: ShardId, event: ShardEvent): void {
     const place = this.#places.get(shard);
     if (this.#isClosing || place === undefined || place.state === 'lost') return;
-    if (this.#queued >= SHARD_LOOP_LIMITS.queueEvents && eventKind(event) !== 'kept') {
+    if (this.#queued >= SHARD_LOOP_LIMITS.queueEvents.value && eventKind(event) !== 'kept') {
       this.#shed(shard, event);
     } else {
       this.#enqueue(place, { event, request: undefined });
@@ -172,7 +172,7 @@ class Loop implements ShardLoop {
     if (place === undefined || place.state === 'lost') {
       return Promise.reject(unavailable('Another coordinator decides for this job now; ask there.'));
     }
-    if (this.#queued >= SHARD_LOOP_LIMITS.queueEvents) {
+    if (this.#queued >= SHARD_LOOP_LIMITS.queueEvents.value) {
       return Promise.reject(
         unavailable('The coordinator has more to do than it can hold; ask again in a moment.'),
       );
@@ -243,7 +243,7 @@ class Loop implements ShardLoop {
   }
 
   #tellPressure(): void {
-    const { pressureEvents } = SHARD_LOOP_LIMITS;
+    const pressureEvents = SHARD_LOOP_LIMITS.pressureEvents.value;
     const isHigh = this.#isHigh ? this.#queued > pressureEvents / 2 : this.#queued >= pressureEvents;
     if (isHigh === this.#isHigh) return;
     this.#isHigh = isHigh;
@@ -309,7 +309,7 @@ class Loop implements ShardLoop {
   #apply(place: Place): Applied | undefined {
     const { held } = place;
     if (held === undefined) return undefined;
-    const entries = this.#takeQueue(place, SHARD_LOOP_LIMITS.eventsPerBatch).filter(
+    const entries = this.#takeQueue(place, SHARD_LOOP_LIMITS.eventsPerBatch.value).filter(
       ({ request }) => request?.isSettled() !== true,
     );
     try {
@@ -493,7 +493,7 @@ class Loop implements ShardLoop {
   async #pause(): Promise<void> {
     if (this.#isClosing) return;
     await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.setTimer(SHARD_LOOP_LIMITS.retryMs, resolve);
+      const cancel = this.#options.clock.setTimer(SHARD_LOOP_LIMITS.retryMs.value, resolve);
       this.#cancelPause = () => {
         cancel();
         resolve();
@@ -539,7 +539,9 @@ class Loop implements ShardLoop {
   }
 
   #pauseLoad(): Promise<void> {
-    return new Promise((resolve) => void this.#options.clock.setTimer(SHARD_LOOP_LIMITS.retryMs, resolve));
+    return new Promise(
+      (resolve) => void this.#options.clock.setTimer(SHARD_LOOP_LIMITS.retryMs.value, resolve),
+    );
   }
 
   #say(shard: ShardId, effects: readonly ShardEffect[]): void {
@@ -568,7 +570,7 @@ class Loop implements ShardLoop {
     if (waits.length === 0) return;
     const { deadlineMinMs, timerMaxMs } = SHARD_LOOP_LIMITS;
     const first = Math.min(...waits.map(({ ms }) => ms));
-    const delayMs = Math.min(timerMaxMs, Math.max(deadlineMinMs, first));
+    const delayMs = Math.min(timerMaxMs.value, Math.max(deadlineMinMs.value, first));
     this.#cancelTimer = this.#options.clock.setTimer(delayMs, () => {
       for (const { shard, ms } of waits) if (ms <= delayMs) this.#due.add(shard);
       this.#wake();

@@ -1,21 +1,59 @@
-/** Named limits of the store, with unit and reason. */
+/** Named limits of the store, each with its unit and reason. */
+import type { Limit } from '@trine/protocol';
+
 export const STORE_LIMITS = {
-  /** Batches of history a shard keeps; older ones are trimmed. Some 50 MB for a shard that was busy. */
-  batchesKept: 1_000,
-  /** A shard trims its history once in this many batches, so that the hot path seldom pays for it. */
-  batchesBetweenTrims: 128,
-  /** Connections to Postgres: one for the commit in flight, the rest for use cases and pages. */
-  connections: 8,
-  /** How long a connection may take to open before the store counts as unreachable, ms. */
-  connectMs: 5_000,
-  /** How long Postgres may take over one statement; a commit that takes longer is recovered from, ms. */
-  statementMs: 60_000,
-  /** How long takeover may wait for a commit in flight and read what is open, ms. */
-  acquireMs: 120_000,
-  /** Inputs written by one statement: bounds its memory. */
-  inputsPerStatement: 5_000,
-  /** Bytes of inputs written by one statement. */
-  inputBytesPerStatement: 4_194_304,
-  /** A key's last use is written at most this often, ms. */
-  lastUsedMs: 60_000,
-} as const;
+  batchesKept: {
+    value: 1_000,
+    unit: 'count',
+    why: 'history of one shard, for replay and audit: some 50 MB for a shard that was busy',
+    effect: 'older batches are trimmed; the tables keep what they led to',
+  },
+  batchesBetweenTrims: {
+    value: 128,
+    unit: 'count',
+    why: 'the hot path seldom pays for trimming',
+    effect: 'the history of the shard is trimmed',
+  },
+  connections: {
+    value: 8,
+    unit: 'count',
+    why: 'one for the commit in flight, the rest for use cases and pages',
+    effect: 'further statements wait for a free connection',
+  },
+  connectMs: {
+    value: 5_000,
+    unit: 'ms',
+    why: 'a connection to a Postgres that lives opens at once',
+    effect: 'the store counts as away: `store-unavailable`',
+  },
+  statementMs: {
+    value: 60_000,
+    unit: 'ms',
+    why: 'no statement of ours is meant to take longer, on any disk',
+    effect: 'Postgres ends the statement; a commit is recovered from',
+  },
+  acquireMs: {
+    value: 120_000,
+    unit: 'ms',
+    why: 'takeover waits for a commit in flight and reads all that is open',
+    effect: 'the takeover is tried again',
+  },
+  inputsPerStatement: {
+    value: 5_000,
+    unit: 'count',
+    why: 'bounds the memory of one statement',
+    effect: 'the rest follows in further statements',
+  },
+  inputBytesPerStatement: {
+    value: 4_194_304,
+    unit: 'bytes',
+    why: 'bounds the memory of one statement',
+    effect: 'the rest follows in further statements',
+  },
+  lastUsedMs: {
+    value: 60_000,
+    unit: 'ms',
+    why: 'when a key was last used is for people; a write a request is not worth it',
+    effect: 'its last use is written again',
+  },
+} as const satisfies Record<string, Limit>;

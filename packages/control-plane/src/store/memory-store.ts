@@ -176,7 +176,7 @@ function writeCommit(tables: Tables, { right, seq, atMs, events, changes }: Shar
   record.row = changes.shard;
   record.hash = chainedHash(record.hash, { epoch, seq, events });
   record.batches.push({ seq, epoch, atMs, events, hash: record.hash });
-  record.batches.splice(0, record.batches.length - STORE_LIMITS.batchesKept);
+  record.batches.splice(0, record.batches.length - STORE_LIMITS.batchesKept.value);
   for (const row of changes.jobs) tables.jobs.set(row.spec.job, { shard, row });
   for (const row of changes.tasks) entryOf(tables.tasks, row.job, () => new Map()).set(row.index, row);
   for (const row of changes.results) entryOf(tables.results, row.job, () => new Map()).set(row.sequence, row);
@@ -232,7 +232,7 @@ const memoryKeys = (
   async findKey(hash, atMs) {
     const row = [...tables.keys.values()].find((key) => key.hash === hash);
     if (row === undefined || row.revokedAtMs !== undefined) return undefined;
-    if (atMs - (row.lastUsedAtMs ?? 0) >= STORE_LIMITS.lastUsedMs) {
+    if (atMs - (row.lastUsedAtMs ?? 0) >= STORE_LIMITS.lastUsedMs.value) {
       tables.keys.set(row.key, { ...row, lastUsedAtMs: atMs });
     }
     return withoutHash(row);

@@ -33,7 +33,7 @@ export async function migrate({ url, dir, log }: MigrateOptions): Promise<readon
   const migrations = await readMigrations(dir);
   const client = new pg.Client({
     connectionString: url,
-    connectionTimeoutMillis: STORE_LIMITS.connectMs,
+    connectionTimeoutMillis: STORE_LIMITS.connectMs.value,
     application_name: 'trine migrate',
   });
   client.on('error', () => undefined);

@@ -57,7 +57,7 @@ const secretsAndKeys = (
   async findKey(hash, atMs) {
     const row = await prisma.apiKey.findUnique({ where: { hash: digestBytes(hash) } });
     if (row === null || row.revokedAtMs !== null) return undefined;
-    if (atMs - Number(row.lastUsedAtMs ?? 0n) >= STORE_LIMITS.lastUsedMs) {
+    if (atMs - Number(row.lastUsedAtMs ?? 0n) >= STORE_LIMITS.lastUsedMs.value) {
       await prisma.apiKey.updateMany({ where: { key: row.key }, data: { lastUsedAtMs: BigInt(atMs) } });
     }
     return keyRow(row);
@@ -136,8 +136,8 @@ const signIns = (
 const nodes = (prisma: PrismaClient): Pick1<'admitNode' | 'touchNode'> => ({
   admitNode: (hello) =>
     prisma.$transaction((tx) => admit(tx, hello), {
-      timeout: STORE_LIMITS.acquireMs,
-      maxWait: STORE_LIMITS.connectMs,
+      timeout: STORE_LIMITS.acquireMs.value,
+      maxWait: STORE_LIMITS.connectMs.value,
     }),
   async touchNode(node, atMs, profile) {
     await prisma.node.updateMany({
@@ -269,7 +269,8 @@ function* pieces(inputs: readonly NewInput[]): Generator<{ from: number; piece: 
   for (let index = 0; index < inputs.length; index += 1) {
     bytes += inputs[index]?.bytes?.length ?? 0;
     const isFull =
-      index + 1 - from >= STORE_LIMITS.inputsPerStatement || bytes >= STORE_LIMITS.inputBytesPerStatement;
+      index + 1 - from >= STORE_LIMITS.inputsPerStatement.value ||
+      bytes >= STORE_LIMITS.inputBytesPerStatement.value;
     if (!isFull) continue;
     yield { from, piece: inputs.slice(from, index + 1) };
     from = index + 1;

@@ -12,8 +12,8 @@ export const prismaShards = (prisma: PrismaClient): ShardStore => ({
   acquire: (shards, holder) =>
     withStoreErrors(() =>
       prisma.$transaction((tx) => acquire(tx, shards, holder), {
-        timeout: STORE_LIMITS.acquireMs,
-        maxWait: STORE_LIMITS.connectMs,
+        timeout: STORE_LIMITS.acquireMs.value,
+        maxWait: STORE_LIMITS.connectMs.value,
       }),
     ),
   commit: (commits) => commit(prisma, commits),
@@ -101,10 +101,10 @@ async function commit(prisma: PrismaClient, commits: readonly ShardCommit[]): Pr
 
 /** Retention of the history. A trim that fails changes nothing that was committed: the next one does its work. */
 async function trimHistory(prisma: PrismaClient, commits: readonly ShardCommit[]): Promise<void> {
-  const due = commits.filter(({ seq }) => seq % STORE_LIMITS.batchesBetweenTrims === 0);
+  const due = commits.filter(({ seq }) => seq % STORE_LIMITS.batchesBetweenTrims.value === 0);
   for (const { right, seq } of due) {
     await prisma.batch
-      .deleteMany({ where: { shard: right.shard, seq: { lte: seq - STORE_LIMITS.batchesKept } } })
+      .deleteMany({ where: { shard: right.shard, seq: { lte: seq - STORE_LIMITS.batchesKept.value } } })
       .catch(() => undefined);
   }
 }

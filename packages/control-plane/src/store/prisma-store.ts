@@ -22,13 +22,13 @@ export interface PrismaStoreOptions {
 
 /** A store on the Postgres at `url`. Connects when first used and again after the server was away. */
 export function createPrismaStore(options: PrismaStoreOptions): Store {
-  const { url, log, connections = STORE_LIMITS.connections } = options;
+  const { url, log, connections = STORE_LIMITS.connections.value } = options;
   const adapter = new PrismaPg(
     {
       connectionString: url,
       max: connections,
-      connectionTimeoutMillis: STORE_LIMITS.connectMs,
-      statement_timeout: STORE_LIMITS.statementMs,
+      connectionTimeoutMillis: STORE_LIMITS.connectMs.value,
+      statement_timeout: STORE_LIMITS.statementMs.value,
       application_name: 'trine',
       keepAlive: true,
     },
