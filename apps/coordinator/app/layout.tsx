@@ -4,6 +4,7 @@ import { headers } from 'next/headers';
 import { connection } from 'next/server';
 import { Providers } from '../components/api-provider.tsx';
 import { SiteHeader, SiteTabs } from '../components/site-header.tsx';
+import { readWorkerUrls } from '../lib/worker-urls.ts';
 import '../styles/globals.css';
 
 export const metadata: Metadata = {
@@ -35,7 +36,7 @@ export default async function RootLayout({ children }: { readonly children: Reac
         >
           Skip to content
         </a>
-        <Providers nonce={nonce}>
+        <Providers nonce={nonce} workers={await readWorkerUrls()}>
           <SiteHeader />
           <main id="content" className="mx-auto max-w-7xl px-4 py-6 sm:px-8 sm:py-10">
             {children}

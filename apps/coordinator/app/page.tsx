@@ -1,9 +1,8 @@
-/** The donate page. The server adds what only it knows: who asks, the thread programs, an address for other devices. */
+/** The donate page. The server adds what only it knows: who asks, and an address for other devices. */
 import { headers } from 'next/headers';
 import { DonatePage } from '../components/donate/donate-page.tsx';
 import { readEnv } from '../env.ts';
 import { lanOrigin } from '../lib/lan-origin.ts';
-import { readWorkerUrls } from '../lib/worker-urls.ts';
 
 export default async function Page() {
   const incoming = await headers();
@@ -14,5 +13,5 @@ export default async function Page() {
     scheme: isHttps ? 'https' : 'http',
     listenHost: env.host,
   });
-  return <DonatePage asker={env.name} workers={await readWorkerUrls()} shareOrigin={shareOrigin} />;
+  return <DonatePage asker={env.name} shareOrigin={shareOrigin} />;
 }

@@ -4,6 +4,8 @@ import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useTRPC } from '../lib/api.ts';
+import { sayingOf } from '../lib/donate-words.ts';
+import { useTabAgent } from './agent-provider.tsx';
 import { Icon } from './icons.tsx';
 import { type Liveness, useLiveness } from './live.tsx';
 import { Mark } from './mark.tsx';
@@ -41,6 +43,7 @@ export function SiteHeader() {
           ))}
         </nav>
         <div className="ml-auto flex items-center gap-1 sm:gap-2">
+          <LendSign path={path} />
           <LiveSign />
           <ThemeToggle />
           <SignInSign />
@@ -73,6 +76,22 @@ export function SiteTabs() {
         ))}
       </ul>
     </nav>
+  );
+}
+
+/** On other pages: that this tab still lends, and the way to the button that stops it. */
+function LendSign({ path }: { readonly path: string }) {
+  const { view, pressed } = useTabAgent();
+  const { isOn } = sayingOf({ view, pressed, hasConsented: true });
+  if (!isOn || path === '/') return null;
+  return (
+    <Link
+      href="/"
+      className="flex h-9 items-center gap-1.5 rounded-full border border-accent-line bg-accent-soft px-3 text-sm font-medium text-accent"
+    >
+      <Mark state={view?.phase === 'working' ? 'working' : 'running'} size={16} />
+      lending
+    </Link>
   );
 }
 

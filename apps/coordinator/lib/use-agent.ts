@@ -1,5 +1,5 @@
 'use client';
-/** The agent as the donate page holds it: made on the first press, ended with the page. */
+/** The agent as the tab holds it: made on the first press, ended with the tab. */
 import type { AgentView, RemoteAgent } from '@trine/agent/browser';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { KeptCounters, Preferences, WorkerUrls } from './donate-types.ts';
@@ -7,6 +7,8 @@ import { forgetToken, keepConsent, keepCounters, keepThreads, keepToken, readKep
 import { takeJoinToken } from './join-token.ts';
 
 export interface AgentHandle {
+  /** False when the thread programs were not built. */
+  readonly canStart: boolean;
   /** False until this browser's own memory was read. */
   readonly ready: boolean;
   readonly view: AgentView | undefined;
@@ -24,11 +26,13 @@ export interface AgentHandle {
   readonly forgetToken: () => void;
 }
 
-const THREADS_FALLBACK = 2;
+/** Browsers that hide the number of cores get a modest ceiling. */
+export const CORES_FALLBACK = 4;
+
+const cores = (): number => navigator.hardwareConcurrency || CORES_FALLBACK;
 
 /** Half of the machine: a guest that takes all is not invited again. */
-const defaultThreads = (): number =>
-  Math.max(1, Math.floor((globalThis.navigator?.hardwareConcurrency ?? THREADS_FALLBACK) / 2));
+const defaultThreads = (): number => Math.max(1, Math.floor(cores() / 2));
 
 export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
   const port = useRef<RemoteAgent | undefined>(undefined);
@@ -47,7 +51,10 @@ export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
       if (arrived !== undefined) await keepToken(arrived);
       const memory = await readKept();
       if (gone) return;
-      setPreferences({ consentedAtMs: memory.consentedAtMs, threads: memory.threads ?? defaultThreads() });
+      setPreferences({
+        consentedAtMs: memory.consentedAtMs,
+        threads: Math.min(memory.threads ?? defaultThreads(), cores()),
+      });
       setKept(memory.counters);
       setToken(memory.token);
       setReady(true);
@@ -120,6 +127,7 @@ export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
   }, []);
 
   return {
+    canStart: workers !== undefined,
     ready,
     view,
     preferences,

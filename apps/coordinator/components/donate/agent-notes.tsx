@@ -4,15 +4,10 @@ import { sayingOf } from '../../lib/donate-words.ts';
 import type { AgentHandle } from '../../lib/use-agent.ts';
 import { Icon } from '../icons.tsx';
 
-interface AgentNotesProps {
-  readonly agent: AgentHandle;
-  readonly canStart: boolean;
-}
-
-export function AgentNotes({ agent, canStart }: AgentNotesProps) {
+export function AgentNotes({ agent }: { readonly agent: AgentHandle }) {
   const weaker = agent.view?.weaker ?? [];
   const troubles = [
-    ...(canStart
+    ...(agent.canStart
       ? []
       : ['The thread programs are missing: the operator must run npm run build, then reload this page.']),
     ...(agent.trouble === '' ? [] : [agent.trouble]),

@@ -1,7 +1,7 @@
 'use client';
 /** Lend this computer: what is asked, one button, and everything that happens while it runs. */
-import type { WorkerUrls } from '../../lib/donate-types.ts';
-import { type AgentHandle, useAgent } from '../../lib/use-agent.ts';
+import type { AgentHandle } from '../../lib/use-agent.ts';
+import { useTabAgent } from '../agent-provider.tsx';
 import { AddDevice } from './add-device.tsx';
 import { AgentNotes } from './agent-notes.tsx';
 import { ConsentTerms } from './consent-terms.tsx';
@@ -13,27 +13,25 @@ import { ThreadRows } from './thread-rows.tsx';
 interface DonatePageProps {
   /** The coordinator's name. */
   readonly asker: string;
-  /** Absent when the thread programs were not built. */
-  readonly workers: WorkerUrls | undefined;
   /** Where another device can open this page; absent when there is no such address. */
   readonly shareOrigin: string | undefined;
 }
 
-export function DonatePage({ asker, workers, shareOrigin }: DonatePageProps) {
-  const agent = useAgent(workers);
+export function DonatePage({ asker, shareOrigin }: DonatePageProps) {
+  const agent = useTabAgent();
   const hasBegun = agent.view !== undefined;
   return (
     <div className="grid items-start gap-4 sm:gap-6 lg:grid-cols-[minmax(0,1.25fr)_minmax(0,1fr)]">
       <div className="grid min-w-0 gap-4 sm:gap-6">
         <Lead agent={agent} />
         <div className="panel">
-          <Instrument agent={agent} canStart={workers !== undefined}>
+          <Instrument agent={agent}>
             {hasBegun || agent.preferences.consentedAtMs !== undefined ? null : (
               <ConsentTerms asker={asker} />
             )}
           </Instrument>
           {hasBegun ? <ThreadRows agent={agent} /> : null}
-          <AgentNotes agent={agent} canStart={workers !== undefined} />
+          <AgentNotes agent={agent} />
         </div>
         {hasBegun || agent.kept !== undefined ? <Contribution agent={agent} /> : null}
         {agent.preferences.consentedAtMs === undefined && !hasBegun ? null : (

@@ -9,12 +9,11 @@ import { ThreadSlider } from './thread-slider.tsx';
 
 interface InstrumentProps {
   readonly agent: AgentHandle;
-  readonly canStart: boolean;
   /** Stands between the state and the controls: the terms, before they are agreed to. */
   readonly children?: React.ReactNode;
 }
 
-export function Instrument({ agent, canStart, children }: InstrumentProps) {
+export function Instrument({ agent, children }: InstrumentProps) {
   const { view, pressed, preferences } = agent;
   const hasConsented = preferences.consentedAtMs !== undefined;
   const saying = sayingOf({ view, pressed, hasConsented });
@@ -28,7 +27,7 @@ export function Instrument({ agent, canStart, children }: InstrumentProps) {
         </div>
         {/* On a phone it stays above the tabs while the page scrolls: the way out is never out of sight. */}
         <div className="sticky bottom-[calc(3.5rem+env(safe-area-inset-bottom))] z-10 rounded-b-[13px] bg-surface px-4 py-3 shadow-[0_-14px_14px_-6px_var(--surface)] sm:static sm:p-0 sm:shadow-none">
-          <MainButton agent={agent} saying={saying} canStart={canStart} />
+          <MainButton agent={agent} saying={saying} />
         </div>
       </div>
     </section>
@@ -64,11 +63,10 @@ function markOf({ view }: AgentHandle, saying: Saying): MarkState {
 interface MainButtonProps {
   readonly agent: AgentHandle;
   readonly saying: Saying;
-  readonly canStart: boolean;
 }
 
 /** One place for start and stop, so that a person who wants out need not look for it. */
-function MainButton({ agent, saying, canStart }: MainButtonProps) {
+function MainButton({ agent, saying }: MainButtonProps) {
   const size = 'button w-full !min-h-13 !rounded-xl !px-7 !text-[1.08rem] sm:w-64';
   if (saying.isOn) {
     return (
@@ -83,7 +81,7 @@ function MainButton({ agent, saying, canStart }: MainButtonProps) {
     <button
       type="button"
       className={`${size} button-accent`}
-      disabled={!canStart || !agent.ready || agent.pressed === 'stop'}
+      disabled={!agent.canStart || !agent.ready || agent.pressed === 'stop'}
       onClick={agent.start}
     >
       <Icon name="play" filled />

@@ -2,10 +2,9 @@
 /** How many of the machine's threads are lent. */
 import { useSyncExternalStore } from 'react';
 import { counted, formatShare } from '../../lib/format.ts';
+import { CORES_FALLBACK } from '../../lib/use-agent.ts';
 
 const never = (): (() => void) => () => {};
-/** Browsers that hide the number of cores get a modest ceiling. */
-const CORES_FALLBACK = 4;
 
 interface ThreadSliderProps {
   readonly threads: number;

@@ -20,9 +20,12 @@ import { Loading, PageHead, Panel, Stat, Trouble } from '../layout.tsx';
 import { linkWord, nodeName, ownerName } from './node-words.ts';
 import { RecentTasks } from './recent-tasks.tsx';
 
+/** Verdicts and figures of a node move without it coming or going. */
+const LOOK_AGAIN_MS = 4_000;
+
 export function NodePage({ id }: { readonly id: string }) {
   const trpc = useTRPC();
-  const node = useQuery(trpc.nodes.get.queryOptions({ node: id }));
+  const node = useQuery(trpc.nodes.get.queryOptions({ node: id }, { refetchInterval: LOOK_AGAIN_MS }));
   if (node.data !== undefined) return <NodeDetail node={node.data} />;
   const cause = node.error ?? node.failureReason;
   if (cause === null) return <Loading what="this node" />;

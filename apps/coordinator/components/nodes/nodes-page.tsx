@@ -18,9 +18,12 @@ import { NodeLabel, OnlineChip } from '../chips.tsx';
 import { Empty, Loading, PageHead, Panel, Trouble, WideTable } from '../layout.tsx';
 import { linkWord, nodeName, ownerName } from './node-words.ts';
 
+/** Verdicts and figures of nodes move without a node coming or going. */
+const LOOK_AGAIN_MS = 4_000;
+
 export function NodesPage() {
   const trpc = useTRPC();
-  const nodes = useQuery(trpc.nodes.list.queryOptions());
+  const nodes = useQuery(trpc.nodes.list.queryOptions(undefined, { refetchInterval: LOOK_AGAIN_MS }));
   const online = nodes.data?.filter((node) => node.online).length ?? 0;
   return (
     <>
