@@ -34,7 +34,8 @@ export function createAuthRoutes(options: AuthRoutesOptions): AuthRoutes {
     if (path.startsWith(LINK_PATH)) {
       assertMethod(req, 'GET');
       await countAttempt(options, limiter, req);
-      return followLink(options, req, res, path.slice(LINK_PATH.length));
+      await followLink(options, req, res, path.slice(LINK_PATH.length));
+      return forgiveAttempt(options, limiter, req);
     }
     throw new TrineError('not-found', 'Nothing is here. Sign in at /sign-in.');
   };
@@ -54,6 +55,7 @@ async function signIn(
     throw new TrineError('unauthorized', 'This key is unknown or revoked.');
   }
   await setCookie(options, { req, res }, key.key);
+  await forgiveAttempt(options, limiter, req);
   sendJson(res, 200, whoAmI(callerOfKey(key)));
 }
 
@@ -71,6 +73,15 @@ async function countAttempt(
       cause,
     });
   }
+}
+
+/** Who had a right to come in was not guessing. */
+async function forgiveAttempt(
+  { trustProxy }: AuthRoutesOptions,
+  limiter: RateLimiterMemory,
+  req: IncomingMessage,
+): Promise<void> {
+  await limiter.reward(networkPrefix(remoteAddress(req, trustProxy)));
 }
 
 /** The key out of `{"key":"…"}` or a form's `key=…`. */
