@@ -29,6 +29,12 @@ export const CONTROL_PLANE_LIMITS = {
     'the person signs in again with the key',
   ),
   linkMs: limit(3_600_000, 'ms', 'a one-time link is meant to be opened now', 'a new link has to be made'),
+  bearersKept: limit(
+    8_192,
+    'count',
+    'reading bearers kept for their next use, one a node and artifact',
+    'the oldest is made anew',
+  ),
   uploadsPerLease: limit(
     3,
     'count',

@@ -95,6 +95,16 @@ test('a reading bearer is good for its digest and its time, and for nothing else
   expect(bearers.reader(bearer, DIGEST)).toBeUndefined();
 });
 
+test('a reading bearer is used again while it has half of its life before it', () => {
+  const { clock, bearers } = clockedBearers();
+  const first = bearers.forReading(NODE, DIGEST);
+  clock.ms += 7 * 60_000;
+  expect(bearers.forReading(NODE, DIGEST)).toBe(first);
+  expect(bearers.forReading(NODE, OTHER)).not.toBe(first);
+  clock.ms += 60_000;
+  expect(bearers.forReading(NODE, DIGEST)).not.toBe(first);
+});
+
 test('an upload bearer says who may upload what, for which lease', () => {
   const { bearers } = clockedBearers();
   const claim = {

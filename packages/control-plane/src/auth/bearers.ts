@@ -4,6 +4,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Digest, LIMITS, type LeaseId, type NodeId, parseNodeId } from '@trine/protocol';
+import { CONTROL_PLANE_LIMITS } from '../limits.ts';
 
 export interface UploadClaim {
   readonly node: NodeId;
@@ -13,7 +14,7 @@ export interface UploadClaim {
 }
 
 export interface Bearers {
-  /** Lets the node read this artifact for `LIMITS.artifactTokenMs`. */
+  /** Lets the node read this artifact for `LIMITS.artifactTokenMs`, or half of it at least. */
   forReading(node: NodeId, digest: Digest): string;
   /** Lets the node upload exactly these bytes for this lease. */
   forUpload(claim: UploadClaim): string;
@@ -40,8 +41,22 @@ export function createBearers(secret: Uint8Array, nowMs: () => number): Bearers 
     return numberOf(fields.at(-1)) > nowMs() ? fields : undefined;
   };
 
+  // A node is granted tasks of one module by the hundred: its bearer is made once and used while it is young.
+  const made = new Map<string, { readonly bearer: string; readonly freshUntilMs: number }>();
+  const forReading = (node: NodeId, digest: Digest): string => {
+    const name = `${node}${digest}`;
+    const known = made.get(name);
+    if (known !== undefined && known.freshUntilMs > nowMs()) return known.bearer;
+    const bearer = sealed(`${READ_MARK}${node}.${expiry()}`, digest);
+    made.delete(name);
+    made.set(name, { bearer, freshUntilMs: nowMs() + LIMITS.artifactTokenMs.value / 2 });
+    const [oldest] = made.keys();
+    if (made.size > CONTROL_PLANE_LIMITS.bearersKept.value && oldest !== undefined) made.delete(oldest);
+    return bearer;
+  };
+
   return {
-    forReading: (node, digest) => sealed(`${READ_MARK}${node}.${expiry()}`, digest),
+    forReading,
     forUpload: ({ node, lease, digest, sizeBytes }) =>
       sealed(`${UPLOAD_MARK}${node}.${lease.toString(36)}.${sizeBytes.toString(36)}.${expiry()}`, digest),
     reader: (bearer, digest) =>
