@@ -245,6 +245,7 @@ test('a large output is uploaded for its lease, and only then accepted', async (
     headers: { authorization: `Bearer ${plane.operatorKey}` },
   });
   expect(sha256(new Uint8Array(await answer.arrayBuffer()))).toBe(sha256(bytes));
+  expect((await fetch(`${plane.url}/artifacts/${sha256(bytes)}`)).status).toBe(401);
 });
 
 test('an upload bearer carries no other bytes, no other size, and dies with its lease', async () => {
