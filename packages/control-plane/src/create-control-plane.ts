@@ -87,7 +87,7 @@ export interface ControlPlane {
   close(): Promise<void>;
 }
 
-/** Resolves when every shard is held. */
+/** Resolves when every shard is held, and it is known whether data channels can be had. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { registry } = options.store;
   const secrets = {
@@ -113,7 +113,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     onSignal: (session, signal) => webrtc?.gate.signal(session, signal),
     onEnded: (session) => webrtc?.gate.ended(session),
   });
-  await core.loop.ready();
+  // Nodes that join at once are told of data channels in their welcome, so it is waited for whether there are any.
+  await Promise.all([core.loop.ready(), webrtc?.peers.started]);
 
   const { access, services } = buildServices(options, core, Buffer.from(identity.publicKey).toString('hex'));
   const health = (): Promise<Health> =>
