@@ -26,6 +26,8 @@ export interface AgentHandle {
   readonly forgetToken: () => void;
 }
 
+/** How long the agent may take to stop by itself; a spinning thread takes Chromium about two seconds. */
+const STOP_MS = 8_000;
 /** Browsers that hide the number of cores get a modest ceiling. */
 export const CORES_FALLBACK = 4;
 
@@ -36,6 +38,7 @@ const defaultThreads = (): number => Math.max(1, Math.floor(cores() / 2));
 
 export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
   const port = useRef<RemoteAgent | undefined>(undefined);
+  const isWanted = useRef(false);
   const [ready, setReady] = useState(false);
   const [view, setView] = useState<AgentView | undefined>(undefined);
   const [preferences, setPreferences] = useState<Preferences>({ consentedAtMs: undefined, threads: 1 });
@@ -80,8 +83,17 @@ export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
     keepCounters({ valid, credit }).catch(() => {});
   }, [valid, credit]);
 
+  /** Ends the work; a Worker that does not answer is ended itself, so that a press holds whatever happens. */
+  const halt = useCallback(async (running: RemoteAgent): Promise<void> => {
+    if (await stopInTime(running)) return;
+    running.close();
+    port.current = undefined;
+    setView(undefined);
+  }, []);
+
   const start = useCallback(() => {
     if (workers === undefined) return;
+    isWanted.current = true;
     setPressed('start');
     setTrouble('');
     const begin = async (): Promise<void> => {
@@ -93,23 +105,24 @@ export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
         port.current = opened;
         opened.listen(setView);
       }
-      await port.current.start();
+      if (isWanted.current) await port.current.start();
+      // Stop may have been pressed while this was under way.
+      if (!isWanted.current) await halt(port.current);
     };
     begin()
       .catch((cause: unknown) =>
         setTrouble(`The agent did not start: ${wordsOf(cause)}. Reload the page and try again.`),
       )
       .finally(() => setPressed(undefined));
-  }, [workers, preferences, token]);
+  }, [workers, preferences, token, halt]);
 
   const stop = useCallback(() => {
+    isWanted.current = false;
     setPressed('stop');
-    Promise.resolve(port.current?.stop('You pressed stop. Press to go on.'))
-      .catch((cause: unknown) =>
-        setTrouble(`Stopping failed: ${wordsOf(cause)}. Closing the tab stops everything.`),
-      )
-      .finally(() => setPressed(undefined));
-  }, []);
+    // Without an agent one is being opened: `start` sees that it is no longer wanted.
+    if (port.current === undefined) return;
+    void halt(port.current).then(() => setPressed(undefined));
+  }, [halt]);
 
   const setThreads = useCallback((threads: number) => {
     setPreferences((before) => ({ ...before, threads }));
@@ -140,6 +153,19 @@ export function useAgent(workers: WorkerUrls | undefined): AgentHandle {
     setThreads,
     forgetToken: forget,
   };
+}
+
+/** True when the agent gave its work back and ended its threads; false when it failed to in time. */
+async function stopInTime(agent: RemoteAgent): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), STOP_MS);
+  });
+  const stopped = agent.stop('You pressed stop. Press to go on.').then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([stopped, late]).finally(() => clearTimeout(timer));
 }
 
 /** The agent's code is fetched with the first press: looking at the page loads none of it. */

@@ -39,7 +39,11 @@ function StateLine({ agent, saying }: { readonly agent: AgentHandle; readonly sa
   return (
     <div className="flex items-center gap-4 px-4 py-5 sm:gap-5 sm:px-6 sm:py-6">
       <Mark state={markOf(agent, saying)} size={56} className={saying.isOn ? 'text-accent' : 'text-ink-3'} />
-      <div className="min-w-0 flex-1" role="status">
+      {/* Working changes its reason several times a second: spoken aloud, only the word is enough. */}
+      <p className="sr-only" role="status">
+        {agent.view?.phase === 'working' ? saying.word : `${saying.word}: ${saying.reason}`}
+      </p>
+      <div className="min-w-0 flex-1">
         <p className="text-[1.35rem] font-semibold leading-7 tracking-tight sm:text-[1.6rem]">
           {saying.word}
         </p>

@@ -2,6 +2,7 @@
 /** One task: what it was given, what the quorum agreed on, and every attempt at it. */
 import type { JobView } from '../../lib/views.ts';
 import { useQuery } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
 import { failureOf, useTRPC } from '../../lib/api.ts';
 import { figureText, formatBytes, formatFuel, shortDigest } from '../../lib/format.ts';
 import { TaskStateChip } from '../chips.tsx';
@@ -18,6 +19,9 @@ const LOOK_AGAIN_MS = 2_000;
 
 export function TaskDetail({ job, index, onClose }: TaskDetailProps) {
   const trpc = useTRPC();
+  const section = useRef<HTMLElement>(null);
+  // Whoever asked by keyboard is taken to the answer.
+  useEffect(() => section.current?.focus({ preventScroll: true }), [index]);
   const task = useQuery(
     trpc.jobs.task.queryOptions(
       { job: job.id, index },
@@ -26,9 +30,10 @@ export function TaskDetail({ job, index, onClose }: TaskDetailProps) {
   );
   return (
     <section
+      ref={section}
+      tabIndex={-1}
       className="mt-4 rounded-xl border border-line px-4 py-3"
       aria-label={`Task ${index}`}
-      aria-live="polite"
     >
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <h3 className="font-semibold">Task {index}</h3>
