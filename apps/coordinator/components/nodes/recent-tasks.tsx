@@ -20,7 +20,9 @@ export function RecentTasks({ node }: { readonly node: NodeDetailView }) {
               <th scope="col">Task</th>
               <th scope="col">Verdict</th>
               <th scope="col">Said</th>
-              <th scope="col">Digest</th>
+              <th scope="col" className="hidden sm:table-cell">
+                Digest
+              </th>
               <th scope="col" className="number">
                 Fuel
               </th>
@@ -45,7 +47,7 @@ export function RecentTasks({ node }: { readonly node: NodeDetailView }) {
                       <VerdictChip verdict={replica.verdict} />
                     </td>
                     <td>{saidOf(replica)}</td>
-                    <td className="code text-ink-3" title={replica.outputDigest}>
+                    <td className="code hidden text-ink-3 sm:table-cell" title={replica.outputDigest}>
                       {replica.outputDigest === undefined ? '' : shortDigest(replica.outputDigest)}
                     </td>
                     <td className="number">
