@@ -1,11 +1,12 @@
 /** Artifacts over plain HTTP, for both homes: `fetch` is in the page and in Node. */
 import { LIMITS } from '@trine/protocol';
+import { ANSWER_MS } from './limits.ts';
 import type { ArtifactTransfer } from './ports.ts';
 
 /** Reads no more than the size the grant names, so that a mistaken server cannot fill the memory. */
 export const httpTransfer: ArtifactTransfer = {
   async fetch(origin, artifact, signal) {
-    const response = await fetch(`${origin}/artifacts/${artifact.digest}`, {
+    const response = await answered(`${origin}/artifacts/${artifact.digest}`, {
       headers: { authorization: `Bearer ${artifact.bearer}` },
       credentials: 'omit',
       // A coordinator serves its artifacts itself: it may not send this machine elsewhere.
@@ -31,6 +32,23 @@ export const httpTransfer: ArtifactTransfer = {
     if (!response.ok) throw new Error(`the coordinator answered ${response.status}`);
   },
 };
+
+/** The answer's head within its bound; the body takes as long as the transfer may. */
+async function answered(
+  url: string,
+  init: RequestInit & { readonly signal: AbortSignal },
+): Promise<Response> {
+  const bound = new AbortController();
+  const abort = (): void => bound.abort();
+  const timer = setTimeout(abort, ANSWER_MS);
+  if (init.signal.aborted) abort();
+  init.signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await fetch(url, { ...init, signal: bound.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 async function readBounded(body: ReadableStream<Uint8Array>, sizeBytes: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(sizeBytes);

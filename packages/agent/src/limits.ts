@@ -33,6 +33,9 @@ export const TRANSFER_RETRY_MS = 250;
 /** A transfer that takes longer has failed: a slow link carries 256 MiB in this time at 1 MiB/s. */
 export const TRANSFER_TIMEOUT_MS = 300_000;
 
+/** A coordinator that says nothing this long to a fetch is starting or stuck: the fetch is made again. */
+export const ANSWER_MS = 10_000;
+
 /** Artifacts fetched at the same time: bounds memory, and keeps the session's link free. */
 export const FETCHES_MAX = 4;
 

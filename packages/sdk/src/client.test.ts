@@ -1,6 +1,6 @@
 // The SDK's way to a coordinator, against a real HTTP server that answers as told: codes, retries, patience.
 import { createServer, type Server } from 'node:http';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { digestBytes, fromBase64, toBase64 } from './bytes.ts';
 import { createTrine, TrineError } from './index.ts';
 
@@ -57,6 +57,24 @@ test('a coordinator that is not there is said to be unreachable, with its addres
   expect(error).toBeInstanceOf(TrineError);
   expect(error).toMatchObject({ code: 'coordinator-unreachable' });
   expect(String(error)).toContain('http://127.0.0.1:9');
+});
+
+test('a coordinator that takes a request and never answers is asked again', async () => {
+  let silent = 1;
+  const starting: typeof fetch = (input, init) => {
+    if (silent === 0) return fetch(input, init);
+    silent -= 1;
+    return new Promise((_, reject) => {
+      init?.signal?.addEventListener('abort', () => reject(new Error('aborted')));
+    });
+  };
+  answers = [success([])];
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const asking = createTrine({ url, fetch: starting }).nodes();
+  await vi.advanceTimersByTimeAsync(10_000);
+  vi.advanceTimersByTime(1_000);
+  vi.useRealTimers();
+  expect(await asking).toEqual([]);
 });
 
 test('artifacts are named by their digest, and refusals keep their code', async () => {

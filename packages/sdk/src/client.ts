@@ -5,7 +5,7 @@ import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink, type TRPCC
 import { EventSource } from 'eventsource';
 import { digestBytes } from './bytes.ts';
 import { errorOfResponse, isRetryable, toTrineError } from './errors.ts';
-import { CALL_PATIENCE_MS, RETRY_MAX_MS, RETRY_MS } from './limits.ts';
+import { ANSWER_MS, CALL_PATIENCE_MS, RETRY_MAX_MS, RETRY_MS } from './limits.ts';
 
 export interface ClientOptions {
   /** Scheme, host and port, without a path. */
@@ -35,7 +35,7 @@ const BRIEF: Patience = { patienceMs: CALL_PATIENCE_MS };
 
 export function createClient(options: ClientOptions): Client {
   const url = options.url.replace(/\/+$/, '');
-  const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
+  const fetch = boundAnswers(options.fetch ?? globalThis.fetch.bind(globalThis));
   const headers = options.key === undefined ? {} : { authorization: `Bearer ${options.key}` };
   const call = <T>(request: () => Promise<T>, patience: Patience = BRIEF): Promise<T> =>
     callWithRetries(request, url, patience);
@@ -101,6 +101,21 @@ async function callWithRetries<T>(request: () => Promise<T>, url: string, patien
     }
     await pause(Math.min(RETRY_MS * 2 ** attempt, RETRY_MAX_MS) * (0.5 + Math.random() / 2), patience.signal);
   }
+}
+
+/** Gives up on a request for reading that is not answered in time; once answered, its body may take longer. */
+function boundAnswers(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    if ((init?.method ?? 'GET') !== 'GET') return fetch(input, init);
+    const bound = new AbortController();
+    const timer = setTimeout(() => bound.abort(new Error('no answer in time')), ANSWER_MS);
+    const signals = [bound.signal, init?.signal].filter((signal) => signal instanceof AbortSignal);
+    try {
+      return await fetch(input, { ...init, signal: AbortSignal.any(signals) });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }
 
 /** Resolves after the pause, or at once when the signal ends it. */

@@ -19,5 +19,11 @@ export const RETRY_MAX_MS = 5_000;
 /** How long an ordinary call keeps trying. */
 export const CALL_PATIENCE_MS = 2_000;
 
+/**
+ * A coordinator that took a request and says nothing this long is starting or stuck: the request is made again.
+ * Bodies may take as long as they need, on the way in (submits) and out.
+ */
+export const ANSWER_MS = 10_000;
+
 /** How long reading results or waiting goes on trying: a coordinator's restart or a laptop's nap fits in. */
 export const READ_PATIENCE_MS = 300_000;
