@@ -72,6 +72,7 @@ async function serve(env: CoordinatorEnv, http: Server, { url, log, stop }: Wiri
     linkProcessEntry: join(appDir, 'dist', 'link-child.cjs'),
     prepareThreadEntry: join(appDir, 'dist', 'prepare-thread.mjs'),
   });
+  plane.listening([...origins, ...env.origins]);
   stop.before(() => plane.close());
   const pages = next({ dev: false, dir: appDir, hostname: env.host, port, httpServer: http });
   await pages.prepare();
@@ -79,6 +80,7 @@ async function serve(env: CoordinatorEnv, http: Server, { url, log, stop }: Wiri
   const render = pages.getRequestHandler();
   const workersDir = join(appDir, 'public', 'workers');
 
+  http.off('request', sayStarting);
   http.on('request', (req: IncomingMessage, res: ServerResponse) => {
     answer(req, res).catch((error: unknown) => {
       log.error({ err: error, url: req.url }, 'a request failed');
@@ -106,9 +108,15 @@ async function serve(env: CoordinatorEnv, http: Server, { url, log, stop }: Wiri
   process.send?.(ready);
 }
 
+/** Whoever comes while the store starts is told to come again, instead of waiting for nothing. */
+const sayStarting = (_: IncomingMessage, res: ServerResponse): void => {
+  res.writeHead(503, { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '1' });
+  res.end('The coordinator is starting; try again in a second.\n');
+};
+
 /** Listens first, so that a port in use is said before anything is started. */
 function listen(env: CoordinatorEnv): Promise<Server> {
-  const http = createServer();
+  const http = createServer(sayStarting);
   http.keepAliveTimeout = 65_000;
   return new Promise((resolve, reject) => {
     http.once('error', (cause: NodeJS.ErrnoException) => reject(explainListen(env, cause)));

@@ -2,10 +2,10 @@
  * `npm run bench -- <name>`: builds what changed, bundles the named bench and runs it in this process. Each bench
  * prints a table for people and, as its last line, one line of JSON. `--no-setup` takes what is built as it is.
  */
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { SetupError, setUp } from '../../apps/coordinator/setup.mjs';
 
 const benchDir = dirname(fileURLToPath(import.meta.url));
 const rootDir = join(benchDir, '..', '..');
@@ -46,6 +46,12 @@ async function bundle(name) {
   return outfile;
 }
 
+/** In a process of its own, as everything that prepares a clone. */
+function setUp() {
+  const script = join(rootDir, 'apps', 'coordinator', 'setup.mjs');
+  return spawnSync(process.execPath, [script], { stdio: 'inherit' }).status === 0;
+}
+
 async function main() {
   const [name, ...args] = process.argv.slice(2);
   if (name === undefined || !names().includes(name)) {
@@ -53,7 +59,7 @@ async function main() {
     process.stderr.write(`${asked}. Benches: ${names().join(', ')}. Example: npm run bench -- dispatch\n`);
     return 2;
   }
-  if (!args.includes('--no-setup')) await setUp((text) => process.stderr.write(`${text}\n`));
+  if (!args.includes('--no-setup') && !setUp()) return 1;
   process.chdir(rootDir);
   const { bench } = await import(pathToFileURL(await bundle(name)).href);
   return bench(args.filter((arg) => arg !== '--no-setup'));
@@ -62,6 +68,6 @@ async function main() {
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.stderr.write(`${error instanceof SetupError ? error.message : error.stack}\n`);
+  process.stderr.write(`${error.stack}\n`);
   process.exitCode = 1;
 }

@@ -13,7 +13,10 @@ export {
   startEmbeddedPostgres,
 } from './postgres/embedded-postgres.ts';
 export { type AppRouter, createRouterCaller } from './router.ts';
+export { POSTGRES_LIMITS } from './postgres/limits.ts';
+export { SHARD_LOOP_LIMITS } from './shards/limits.ts';
 export { createShardLoop, type ShardLoop, type ShardLoopOptions } from './shards/shard-loop.ts';
+export { STORE_LIMITS } from './store/limits.ts';
 export { createMemoryStore } from './store/memory-store.ts';
 export { migrate } from './store/migrate.ts';
 export { createPrismaStore } from './store/prisma-store.ts';
