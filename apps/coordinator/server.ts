@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import {
   createControlPlane,
@@ -93,6 +94,7 @@ async function serve(env: CoordinatorEnv, http: Server, { url, log, stop }: Wiri
     if (await serveWorker(workersDir, req, res)) return;
     await render(req, res);
   }
+  http.off('upgrade', turnAway);
   http.on('upgrade', (req, socket, head) => {
     if (!plane.handleUpgrade(req, socket, head)) socket.destroy();
   });
@@ -114,9 +116,13 @@ const sayStarting = (_: IncomingMessage, res: ServerResponse): void => {
   res.end('The coordinator is starting; try again in a second.\n');
 };
 
+/** An agent that is turned away dials again after its own pause. */
+const turnAway = (_: IncomingMessage, socket: Duplex): void => void socket.destroy();
+
 /** Listens first, so that a port in use is said before anything is started. */
 function listen(env: CoordinatorEnv): Promise<Server> {
   const http = createServer(sayStarting);
+  http.on('upgrade', turnAway);
   http.keepAliveTimeout = 65_000;
   return new Promise((resolve, reject) => {
     http.once('error', (cause: NodeJS.ErrnoException) => reject(explainListen(env, cause)));

@@ -18,6 +18,22 @@ const image = z.strictObject({
   palette: z.string().regex(new RegExp(`^[0-9a-f]{${PALETTE_COLOURS * 6}}$`)),
 });
 
+/** Little-endian numbers at fixed offsets of an output, with their names; `words` stand for values. */
+const fields = z.strictObject({
+  kind: z.literal('fields'),
+  fields: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(40),
+        offset: z.int().min(0).max(4_096),
+        type: z.enum(['u8', 'u16', 'u32', 'i32', 'u64', 'i64', 'f64', 'hex64']),
+        words: z.optional(z.record(z.string(), z.string())),
+      }),
+    )
+    .min(1)
+    .max(16),
+});
+
 const manifestSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
   title: z.string().min(1).max(NAME_CHARACTERS_MAX),
@@ -30,6 +46,7 @@ const manifestSchema = z.strictObject({
   output: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('bytes') }),
     z.strictObject({ kind: z.literal('text') }),
+    fields,
     image,
   ]),
   limits: z.strictObject({

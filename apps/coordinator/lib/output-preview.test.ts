@@ -14,14 +14,33 @@ describe('previewOutput', () => {
   });
 
   it('believes a manifest that says bytes', () => {
-    expect(previewOutput(base64(new TextEncoder().encode('ab')), 'bytes')).toEqual({
+    expect(previewOutput(base64(new TextEncoder().encode('ab')), { kind: 'bytes' })).toEqual({
       text: '61 62',
       kind: 'hex',
     });
   });
 
+  it('reads fields by name, with words for values, and falls back to hex when the output is too short', () => {
+    const output = {
+      kind: 'fields' as const,
+      fields: [
+        { name: 'p', offset: 0, type: 'u32' as const },
+        { name: '2^p − 1', offset: 4, type: 'u32' as const, words: { '1': 'prime' } },
+        { name: 'residue', offset: 8, type: 'hex64' as const },
+      ],
+    };
+    const bytes = Uint8Array.of(0xe9, 8, 0, 0, 1, 0, 0, 0, 0x0f, 0, 0, 0, 0, 0, 0, 0);
+    expect(previewOutput(base64(bytes), output)).toEqual({
+      text: 'p 2281, 2^p − 1 prime, residue 000000000000000f',
+      kind: 'text',
+    });
+    expect(previewOutput(base64(bytes.subarray(0, 6)), output).kind).toBe('hex');
+  });
+
   it('is bounded', () => {
-    expect(previewOutput(base64(new Uint8Array(4_096)), 'bytes').text.length).toBeLessThan(100);
-    expect(previewOutput(base64(new Uint8Array(4_096).fill(97)), 'text').text.length).toBeLessThan(130);
+    expect(previewOutput(base64(new Uint8Array(4_096)), { kind: 'bytes' }).text.length).toBeLessThan(100);
+    expect(previewOutput(base64(new Uint8Array(4_096).fill(97)), { kind: 'text' }).text.length).toBeLessThan(
+      130,
+    );
   });
 });

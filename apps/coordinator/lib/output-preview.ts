@@ -1,5 +1,6 @@
 /** A few characters of an output for a table: text where it is text, hex where it is bytes. */
 import { bytesFromBase64 } from './tiles.ts';
+import type { OutputView } from './views.ts';
 
 const TEXT_CHARACTERS = 120;
 const HEX_BYTES = 24;
@@ -9,11 +10,17 @@ export interface Preview {
   readonly kind: 'text' | 'hex' | 'empty';
 }
 
-/** `kind` is what the manifest says; outputs it says nothing of are shown as text when they are printable. */
-export function previewOutput(base64: string, kind: 'bytes' | 'text' | undefined): Preview {
+type FieldsView = Extract<OutputView, { kind: 'fields' }>;
+type Field = FieldsView['fields'][number];
+
+/** What the manifest says counts; outputs it says nothing of are shown as text when they are printable. */
+export function previewOutput(base64: string, output: OutputView | undefined): Preview {
   const bytes = bytesFromBase64(base64);
   if (bytes.length === 0) return { text: '', kind: 'empty' };
-  const text = kind === 'bytes' ? undefined : decodeText(bytes);
+  const fields = output?.kind === 'fields' ? previewFields(bytes, output.fields) : undefined;
+  if (fields !== undefined) return { text: fields, kind: 'text' };
+  const isText = output === undefined || output.kind === 'text';
+  const text = isText ? decodeText(bytes) : undefined;
   if (text !== undefined) return { text: shorten(text.trim(), TEXT_CHARACTERS), kind: 'text' };
   const hex = Array.from(bytes.subarray(0, HEX_BYTES), (byte) => byte.toString(16).padStart(2, '0')).join(
     ' ',
@@ -33,3 +40,34 @@ function decodeText(bytes: Uint8Array): string | undefined {
 const PRINTABLE = /^[^\p{Cc}]*$|^[\p{L}\p{N}\p{P}\p{S}\p{Z}\t\r\n]+$/u;
 const shorten = (text: string, characters: number): string =>
   text.length > characters ? `${text.slice(0, characters)}…` : text;
+
+/** `p 2281, 2^p − 1 prime, …`; `undefined` when the output is too short for a field. */
+function previewFields(bytes: Uint8Array, fields: readonly Field[]): string | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (fields.some(({ type, offset }) => offset + READERS[type].sizeBytes > bytes.length)) return undefined;
+  return fields
+    .map(({ name, offset, type, words }) => {
+      const value = READERS[type].read(view, offset);
+      return `${name} ${words?.[value] ?? value}`;
+    })
+    .join(', ');
+}
+
+interface Reader {
+  readonly sizeBytes: number;
+  readonly read: (view: DataView, offset: number) => string;
+}
+
+const READERS: Readonly<Record<Field['type'], Reader>> = {
+  u8: { sizeBytes: 1, read: (view, offset) => String(view.getUint8(offset)) },
+  u16: { sizeBytes: 2, read: (view, offset) => String(view.getUint16(offset, true)) },
+  u32: { sizeBytes: 4, read: (view, offset) => String(view.getUint32(offset, true)) },
+  i32: { sizeBytes: 4, read: (view, offset) => String(view.getInt32(offset, true)) },
+  u64: { sizeBytes: 8, read: (view, offset) => String(view.getBigUint64(offset, true)) },
+  i64: { sizeBytes: 8, read: (view, offset) => String(view.getBigInt64(offset, true)) },
+  f64: { sizeBytes: 8, read: (view, offset) => String(view.getFloat64(offset, true)) },
+  hex64: {
+    sizeBytes: 8,
+    read: (view, offset) => view.getBigUint64(offset, true).toString(16).padStart(16, '0'),
+  },
+};

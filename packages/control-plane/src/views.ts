@@ -62,10 +62,22 @@ export interface JobManifest {
   readonly output?: OutputView | undefined;
 }
 
+export interface OutputField {
+  readonly name: string;
+  /** Bytes from the output's beginning. */
+  readonly offset: number;
+  /** `hex64` is a u64 shown as 16 hex characters. */
+  readonly type: 'u8' | 'u16' | 'u32' | 'i32' | 'u64' | 'i64' | 'f64' | 'hex64';
+  /** Words for values, e.g. `{ "1": "prime" }`. */
+  readonly words?: Readonly<Record<string, string>> | undefined;
+}
+
 /** How outputs are shown. */
 export type OutputView =
   | { readonly kind: 'bytes' }
   | { readonly kind: 'text' }
+  /** Little-endian numbers at fixed offsets, with their names. */
+  | { readonly kind: 'fields'; readonly fields: readonly OutputField[] }
   | {
       readonly kind: 'image';
       readonly columns: number;

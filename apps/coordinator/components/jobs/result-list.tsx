@@ -1,6 +1,6 @@
 'use client';
 /** The newest entries of a job's result log. */
-import type { JobView, ResultView } from '../../lib/views.ts';
+import type { JobView, OutputView, ResultView } from '../../lib/views.ts';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTRPC } from '../../lib/api.ts';
@@ -30,7 +30,7 @@ export function ResultList({ job }: { readonly job: JobView }) {
       ) : results.data === undefined ? (
         <Loading what="results" />
       ) : (
-        <ResultTable results={results.data.toReversed()} kind={kindOf(job)} />
+        <ResultTable results={results.data.toReversed()} output={job.manifest.output} />
       )}
       <div className="flex items-center justify-end gap-2 px-4 py-2 text-sm sm:px-5">
         <button
@@ -54,17 +54,12 @@ export function ResultList({ job }: { readonly job: JobView }) {
   );
 }
 
-function kindOf(job: JobView): 'bytes' | 'text' | undefined {
-  const kind = job.manifest.output?.kind;
-  return kind === 'image' ? 'bytes' : kind;
-}
-
 function ResultTable({
   results,
-  kind,
+  output,
 }: {
   readonly results: readonly ResultView[];
-  readonly kind: 'bytes' | 'text' | undefined;
+  readonly output: OutputView | undefined;
 }) {
   return (
     <WideTable label="Results">
@@ -98,7 +93,7 @@ function ResultTable({
               </span>
             </td>
             <td className="min-w-0 break-words sm:min-w-56">
-              <Output result={result} kind={kind} />
+              <Output result={result} output={output} />
             </td>
             <td
               className="code hidden whitespace-nowrap text-ink-3 sm:table-cell"
@@ -118,10 +113,10 @@ function ResultTable({
 
 function Output({
   result,
-  kind,
+  output,
 }: {
   readonly result: ResultView;
-  readonly kind: 'bytes' | 'text' | undefined;
+  readonly output: OutputView | undefined;
 }) {
   if (result.kind !== 'verified') return <span className="text-ink-2">{result.reason}</span>;
   if (result.output === undefined) {
@@ -133,7 +128,7 @@ function Output({
       </a>
     );
   }
-  const preview = previewOutput(result.output, kind);
+  const preview = previewOutput(result.output, output);
   if (preview.kind === 'empty') return <span className="text-ink-3">empty</span>;
   return <span className={preview.kind === 'hex' ? 'code' : ''}>{preview.text}</span>;
 }

@@ -34,9 +34,28 @@ export const fuelText = z
   .transform((text) => BigInt(text))
   .refine((fuel) => fuel > 0n && fuel < 1n << 63n, 'fuel between 1 and 2⁶³ − 1 expected');
 
+/** Little-endian numbers in an output. */
+const FIELD_TYPES = ['u8', 'u16', 'u32', 'i32', 'u64', 'i64', 'f64', 'hex64'] as const;
+
 const outputView = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('bytes') }),
   z.object({ kind: z.literal('text') }),
+  z.object({
+    kind: z.literal('fields'),
+    fields: z
+      .array(
+        z.object({
+          name: z.string().min(1).max(40),
+          offset: z.int().min(0).max(LIMITS.inlineBytes.value),
+          type: z.enum(FIELD_TYPES),
+          /** Words for values, e.g. `{ "1": "prime" }`. */
+          words: z.record(z.string().max(20), z.string().max(40)).optional(),
+        }),
+      )
+      .min(1)
+      .max(16)
+      .readonly(),
+  }),
   z.object({
     kind: z.literal('image'),
     columns: z.int().min(1).max(4_096),
