@@ -77,13 +77,17 @@ function createSensors({ name }: AgentWorkerSettings): Sensors {
     async profile() {
       const { deviceMemory, userAgentData } = navigator as WorkerNavigatorHints;
       const brand = userAgentData?.brands.find((entry) => !/not.?a.?brand/i.test(entry.brand));
+      const runtime =
+        brand === undefined ? runtimeOf(navigator.userAgent) : `${brand.brand} ${brand.version}`;
+      // Lists of nodes read better by "Chromium 156 on Linux" than by a key's digits.
+      const place = userAgentData === undefined ? runtime : `${runtime} on ${userAgentData.platform}`;
       return {
         version: VERSION,
         cores: navigator.hardwareConcurrency || 1,
-        runtime: brand === undefined ? runtimeOf(navigator.userAgent) : `${brand.brand} ${brand.version}`,
+        runtime,
         features: wasmFeatures(),
         labels: [],
-        ...(name === undefined || name === '' ? {} : { name: shortName(name) }),
+        name: shortName(name === undefined || name === '' ? place : name),
         ...(userAgentData === undefined ? {} : { os: userAgentData.platform }),
         ...(deviceMemory === undefined ? {} : { memoryBytes: Math.round(deviceMemory * GIBIBYTE) }),
       };
