@@ -1,7 +1,9 @@
 /** The `trine` command: which words it takes. What they do is in commands/. */
 import { ERRORS, TrineError } from '@trine/protocol';
 import { createTrine, type Trine } from '@trine/sdk';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { addTools } from './cli-tools.ts';
+import { count, duration, fuel } from './cli-values.ts';
 import {
   createKeyCommand,
   createTokenCommand,
@@ -16,7 +18,6 @@ import { resultsCommand, type SubmitFlags, submitCommand } from './commands/subm
 import { findAccess } from './config-files.ts';
 import { environment } from './env.ts';
 import { createOutput, type Output } from './output.ts';
-import { asCount, asDurationMs } from './settings.ts';
 import { terminalText } from './terminal-text.ts';
 import { VERSION } from './version.ts';
 
@@ -50,6 +51,7 @@ export function buildCommand(): Command {
   addSubmit(program);
   addLooking(program);
   addAccess(program);
+  addTools(program);
   return program;
 }
 
@@ -253,20 +255,3 @@ async function withTrine(
   const access = await findAccess(options, environment(), process.cwd());
   await run(createTrine(access), createOutput({ json: options.json === true }));
 }
-
-const fromText =
-  <T>(parse: (text: string) => T) =>
-  (text: string): T => {
-    try {
-      return parse(text);
-    } catch (cause) {
-      throw new InvalidArgumentError(cause instanceof Error ? `${cause.message}.` : '');
-    }
-  };
-
-const count = fromText(asCount(0, Number.MAX_SAFE_INTEGER));
-const duration = fromText(asDurationMs);
-const fuel = fromText((text: string): bigint => {
-  if (/^[0-9]{1,19}$/.test(text)) return BigInt(text);
-  throw new Error('decimal digits expected');
-});

@@ -1,0 +1,51 @@
+/** The words of a guest author's tools: run, prepare, inspect, flame, new. They need no coordinator. */
+import { type Command, Option } from 'commander';
+import { count, duration, fuel } from './cli-values.ts';
+import { prepareCommand, type PrepareFlags } from './commands/prepare.ts';
+import { runGuestCommand, type RunFlags } from './commands/run.ts';
+import { createOutput } from './output.ts';
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+const outputOf = ({ json }: JsonOption) => createOutput({ json: json === true });
+
+export function addTools(program: Command): void {
+  addRun(program);
+  addPrepare(program);
+}
+
+const withInput = (command: Command): Command =>
+  command
+    .option('-i, --input <file>', 'the input (default: no bytes)')
+    .option('--input-hex <digits>', 'the input as hexadecimal digits')
+    .option('--index <number>', 'append the task’s number, as a range job does', count)
+    .option('--fuel <instructions>', 'most instructions', fuel)
+    .option('--memory <bytes>', 'most linear memory', count)
+    .option('--output-max <bytes>', 'longest output', count);
+
+function addRun(program: Command): void {
+  withInput(program.command('run'))
+    .description('Run a guest on one input here, exactly as a node would')
+    .argument('<module>', 'the .wasm file')
+    .option('-o, --output <file>', 'write the output there')
+    .addOption(new Option('--timeout <time>', 'longest attempt (default: 300s)').argParser(duration))
+    .option('--json', 'for programs')
+    .action((module: string, options: RunFlags & JsonOption & { readonly timeout?: number }) =>
+      runGuestCommand(outputOf(options), module, { ...options, timeoutMs: options.timeout }),
+    );
+}
+
+function addPrepare(program: Command): void {
+  program
+    .command('prepare')
+    .description('Write the prepared module that nodes run, with its report')
+    .argument('<module>', 'the .wasm file')
+    .option('-o, --output <file>', 'write the prepared module there')
+    .option('--memory <bytes>', 'most linear memory', count)
+    .option('--json', 'for programs')
+    .action((module: string, options: PrepareFlags & JsonOption) =>
+      prepareCommand(outputOf(options), module, options),
+    );
+}

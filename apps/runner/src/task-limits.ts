@@ -1,0 +1,43 @@
+/** The limits of a task that is run locally: what a coordinator gives a job that names none, and what flags say. */
+import { LIMITS, TrineError } from '@trine/protocol';
+import { PAGE_BYTES } from '@trine/rewriter';
+import { FUEL_MAX, type RunLimits } from '@trine/sandbox';
+
+/** A coordinator's defaults; a test holds them equal to the control plane's. */
+export const TASK_DEFAULTS = {
+  fuel: 1_000_000_000_000n,
+  memoryBytes: 268_435_456,
+  outputBytes: 1_048_576,
+} as const satisfies RunLimits;
+
+export interface LimitFlags {
+  /** Most instructions. */
+  readonly fuel?: bigint | undefined;
+  /** Most linear memory, in bytes. */
+  readonly memory?: number | undefined;
+  /** Longest output, in bytes. */
+  readonly outputMax?: number | undefined;
+}
+
+/** The limits of one run. Refuses what a coordinator would refuse. */
+export function taskLimits(flags: LimitFlags): RunLimits {
+  const limits = {
+    fuel: flags.fuel ?? TASK_DEFAULTS.fuel,
+    memoryBytes: flags.memory ?? TASK_DEFAULTS.memoryBytes,
+    outputBytes: flags.outputMax ?? TASK_DEFAULTS.outputBytes,
+  };
+  if (limits.fuel > FUEL_MAX) throw tooMuch('--fuel', limits.fuel, FUEL_MAX);
+  if (limits.memoryBytes > LIMITS.memoryBytes.value) {
+    throw tooMuch('--memory', limits.memoryBytes, LIMITS.memoryBytes.value);
+  }
+  if (limits.outputBytes > LIMITS.outputBytes.value) {
+    throw tooMuch('--output-max', limits.outputBytes, LIMITS.outputBytes.value);
+  }
+  return limits;
+}
+
+/** Memory in whole pages, as a coordinator hands it to the rewriter. */
+export const memoryPages = ({ memoryBytes }: RunLimits): number => Math.floor(memoryBytes / PAGE_BYTES);
+
+const tooMuch = (flag: string, value: number | bigint, most: number | bigint): TrineError =>
+  new TrineError('limit-exceeded', `${flag} ${value} is over the limit of ${most}.`);
