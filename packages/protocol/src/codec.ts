@@ -2,17 +2,8 @@
  * Deterministic CBOR (RFC 8949 §4.2): the same value is always the same bytes, so that digests and
  * signatures over encodings mean something. Decoding accepts nothing that encoding would not make.
  */
-import { decode, encode, rfc8949EncodeOptions } from 'cborg';
-
-export type CborValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly CborValue[]
-  | { readonly [key: string]: CborValue | undefined };
+import { decode } from 'cborg';
+import { type CborValue, CborWriter } from './cbor-writer.ts';
 
 const DECODE_OPTIONS = {
   strict: true,
@@ -25,9 +16,15 @@ const DECODE_OPTIONS = {
   useMaps: false,
 } as const;
 
+/** One for all: nothing waits between the first byte and the last. */
+const writer = new CborWriter();
+
 /** Encodes `value`; fields that are `undefined` are left out. Throws on what CBOR cannot say: a bug. */
-export const encodeCbor = (value: CborValue): Uint8Array =>
-  encode(value, { ...rfc8949EncodeOptions, ignoreUndefinedProperties: true });
+export function encodeCbor(value: CborValue): Uint8Array {
+  writer.begin();
+  writer.value(value);
+  return writer.take();
+}
 
 /** The decoded value, or `undefined` for anything that is not one deterministic CBOR item. Never throws. */
 export function decodeCbor(bytes: Uint8Array): { readonly value: unknown } | undefined {

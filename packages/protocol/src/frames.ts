@@ -5,7 +5,8 @@
  * acknowledgement. A number received twice is a repeat and is dropped.
  */
 import * as z from 'zod/mini';
-import { type CborValue, decodeCbor, encodeCbor } from './codec.ts';
+import type { CborValue } from './cbor-writer.ts';
+import { decodeCbor, encodeCbor } from './codec.ts';
 import { type Handshake, handshakeSchema } from './handshake.ts';
 import { LIMITS } from './limits.ts';
 

@@ -1,5 +1,6 @@
 /** The contract of Trine: ids, states, limits, errors, messages and their bytes. */
-export { type CborValue, decodeCbor, encodeCbor } from './codec.ts';
+export { type CborValue, CborWriter } from './cbor-writer.ts';
+export { decodeCbor, encodeCbor } from './codec.ts';
 export {
   assert,
   assertNever,

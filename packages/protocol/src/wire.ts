@@ -1,6 +1,6 @@
 /** Messages to and from their CBOR form, for the two directions of a session. */
 import * as z from 'zod/mini';
-import type { CborValue } from './codec.ts';
+import type { CborValue } from './cbor-writer.ts';
 import {
   type AgentMessage,
   agentMessageSchema,

@@ -3,8 +3,15 @@
  * in front, digests as their 32 bytes, fields in fixed places. A row that does not decode is a broken store,
  * so decoding throws.
  */
-import { type CborValue, decodeCbor, digestFromBytes, OUTCOMES, TrineError, VERDICTS } from '@trine/protocol';
-import { CborWriter } from './cbor-writer.ts';
+import {
+  type CborValue,
+  CborWriter,
+  decodeCbor,
+  digestFromBytes,
+  OUTCOMES,
+  TrineError,
+  VERDICTS,
+} from '@trine/protocol';
 import type {
   ArtifactRef,
   JobSpec,
