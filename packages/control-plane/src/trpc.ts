@@ -1,6 +1,7 @@
 /** tRPC's base: errors through the one table, and procedures by who may call them. */
-import { ERRORS, type ErrorCode, TrineError } from '@trine/protocol';
+import { ERRORS, type ErrorCode, LIMITS, TrineError } from '@trine/protocol';
 import { initTRPC, TRPCError } from '@trpc/server';
+import { CONTROL_PLANE_LIMITS } from './limits.ts';
 import type { RequestContext } from './services.ts';
 
 /** Codes of errors that tRPC itself raises before any of ours can. */
@@ -47,10 +48,15 @@ const trpc = initTRPC.context<RequestContext>().create({
   },
 });
 
+const TOO_LARGE =
+  `The request is too large: ${LIMITS.submitBytes.value} bytes with an API key, ` +
+  `${CONTROL_PLANE_LIMITS.anonymousBodyBytes.value} without. Upload inputs as artifacts, or submit a range.`;
+
 /** Validation faults arrive as a JSON list of issues: the first one, as a sentence. */
 function sentenceOf(error: TRPCError, message: string): string {
   const issue = firstIssue(error.cause);
   if (issue !== undefined) return `${issue.path.join('.') || 'input'}: ${issue.message}`.slice(0, 500);
+  if (error.code === 'PAYLOAD_TOO_LARGE' && error.cause === undefined) return TOO_LARGE;
   if (error.code !== 'INTERNAL_SERVER_ERROR' || error.cause instanceof TrineError) return message;
   return 'The coordinator failed to answer; its log says why. Try again.';
 }

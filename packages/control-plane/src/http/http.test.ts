@@ -1,7 +1,10 @@
 // HTTP from outside: keys, cookies, links, origins, artifacts, health and metrics, on a real port.
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freshBytes, startTestPlane, type TestPlane } from '../control-plane.testing.ts';
+import { CONTROL_PLANE_LIMITS } from '../limits.ts';
 import { rangeOf } from './artifact-routes.ts';
 
 let plane: TestPlane;
@@ -39,6 +42,47 @@ test('what is not ours is left to the pages', async () => {
   for (const path of ['/', '/dashboard', '/trpc', '/artifactsx', '/sessions']) {
     expect(await (await get(path)).text()).toBe('a page');
   }
+});
+
+test('pages are only read: a body for them is refused before anyone takes it', async () => {
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
+    const answer = await fetch(`${plane.url}/`, { method, body: new Uint8Array(10_000_000) });
+    expect(await errorOf(answer)).toEqual({ status: 400, code: 'bad-request' });
+  }
+});
+
+test('a stream is counted by what is called, not by what its caller accepts', async () => {
+  const bound = CONTROL_PLANE_LIMITS.streams.value;
+  const open = new AbortController();
+  const stream = (path: string): Promise<Response> =>
+    fetch(`${plane.url}${path}`, { headers: { accept: '*/*' }, signal: open.signal });
+  const paths = ['/trpc/cluster.live', '/trpc/cluster%2Elive'];
+  const streams = await Promise.all(Array.from({ length: bound }, (_, i) => stream(paths[i % 2] ?? '')));
+  expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(await (await stream('/trpc/cluster.live')).text()).toContain('rate-limited');
+  expect((await get('/trpc/auth.whoAmI')).status).toBe(200);
+  open.abort();
+});
+
+test('an upgrade that is refused keeps no socket, though the stranger keeps its half', async () => {
+  const { hostname, port } = new URL(plane.url);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  let answer = '';
+  socket.on('data', (bytes) => {
+    answer += bytes.toString();
+  });
+  // Written to after the other side has gone: that it is gone shows as a reset.
+  const reset = once(socket, 'error');
+  socket.write(
+    `GET /session HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nOrigin: http://evil.example\r\n\r\n',
+  );
+  await once(socket, 'end');
+  expect(answer).toContain('403');
+  const prod = setInterval(() => socket.write('still here'), 10);
+  const [error] = (await reset) as [NodeJS.ErrnoException];
+  clearInterval(prod);
+  expect(['ECONNRESET', 'EPIPE']).toContain(error.code);
 });
 
 test('a key says who asks; a wrong or revoked one is refused', async () => {
@@ -202,6 +246,7 @@ test('a submission over its limit is refused before it is held', async () => {
   const items = [Buffer.alloc(13 * 1_048_576).toString('base64')];
   const body = { name: 'x', module: '0'.repeat(64), inputs: { type: 'inline', items }, idempotencyKey: 'x' };
   const answer = await post('/trpc/jobs.submit', body, bearer(plane.operatorKey));
+  expect(await answer.clone().text()).toContain('The request is too large: 16777216 bytes with an API key');
   expect(await errorOf(answer)).toEqual({ status: 413, code: 'limit-exceeded' });
 });
 

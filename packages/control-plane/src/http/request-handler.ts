@@ -24,7 +24,7 @@ export interface RequestHandlerOptions {
   readonly log: Logger;
 }
 
-/** Answers a request that is ours and says so; `false` leaves it untouched for whoever renders pages. */
+/** Answers a request that is ours and says so; `false` leaves one that reads untouched for whoever renders pages. */
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => Promise<boolean>;
 
 type Route = (req: IncomingMessage, res: ServerResponse, path: string) => Promise<void> | void;
@@ -33,7 +33,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   return async (req, res) => {
     const path = (req.url ?? '/').split('?', 1)[0] ?? '/';
     const found = routeFor(options, path);
-    if (found === undefined) return false;
+    if (found === undefined) return refuseUnlessRead(req, res);
     const startedMs = performance.now();
     res.once('close', () =>
       options.metrics.request(found.name, res.statusCode, (performance.now() - startedMs) / 1_000),
@@ -48,6 +48,14 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     }
     return true;
   };
+}
+
+/** Pages are only read. Whoever renders them would take a stranger's body into memory, megabytes at a time. */
+function refuseUnlessRead(req: IncomingMessage, res: ServerResponse): boolean {
+  if (req.method === 'GET' || req.method === 'HEAD') return false;
+  secure(res);
+  sendError(req, res, new TrineError('bad-request', 'Pages are only read: use GET or HEAD.'));
+  return true;
 }
 
 /** tRPC checks origins itself, where the refusal gets the form its clients read. */

@@ -89,8 +89,10 @@ function refusalOf(
   return undefined;
 }
 
+/** Our side alone ends it: a stranger who keeps their half open would keep the descriptor, uncounted. */
 function refuse(socket: Duplex, { status, message }: Refused): void {
   socket.on('error', () => undefined);
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n` +
       `content-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,

@@ -33,8 +33,10 @@ export function createTrpcRoutes(options: TrpcRoutesOptions): TrpcRoutes {
   const streams = new Set<ServerResponse>();
   return {
     async serve(req, res, path) {
-      const caller = await admitted(options, req, streams);
-      if (isStream(req)) {
+      const procedures = path.slice('/trpc/'.length);
+      const asksForStream = isStream(req, procedures);
+      const caller = await admitted(options, req, asksForStream ? streams.size : undefined);
+      if (asksForStream) {
         streams.add(res);
         res.once('close', () => streams.delete(res));
       }
@@ -43,7 +45,7 @@ export function createTrpcRoutes(options: TrpcRoutesOptions): TrpcRoutes {
         router: appRouter,
         req,
         res,
-        path: path.slice('/trpc/'.length),
+        path: procedures,
         maxBodySize: isKnown ? LIMITS.submitBytes.value : CONTROL_PLANE_LIMITS.anonymousBodyBytes.value,
         maxBatchSize: BATCH_CALLS_MAX,
         createContext: async (): Promise<RequestContext> => {
@@ -62,7 +64,33 @@ export function createTrpcRoutes(options: TrpcRoutesOptions): TrpcRoutes {
   };
 }
 
-const isStream = (req: IncomingMessage): boolean => (req.headers.accept ?? '').includes('text/event-stream');
+/** The router keeps its procedures flat, by dotted name, though its type nests them. */
+const STREAMS: ReadonlySet<string> = new Set(
+  Object.entries<unknown>(appRouter._def.procedures).flatMap(([name, procedure]) =>
+    isSubscription(procedure) ? [name] : [],
+  ),
+);
+
+function isSubscription(procedure: unknown): boolean {
+  if (typeof procedure !== 'function' || !('_def' in procedure)) return false;
+  const { _def: definition } = procedure;
+  return typeof definition === 'object' && definition !== null && 'type' in definition
+    ? definition.type === 'subscription'
+    : false;
+}
+
+/** By what is called as well as by what is accepted: a client that accepts nothing is given its stream all the same. */
+function isStream(req: IncomingMessage, procedures: string): boolean {
+  if ((req.headers.accept ?? '').includes('text/event-stream')) return true;
+  try {
+    return decodeURIComponent(procedures)
+      .split(',')
+      .some((name) => STREAMS.has(name));
+  } catch {
+    // A path that cannot be decoded is refused by tRPC.
+    return false;
+  }
+}
 
 type Admitted =
   | { readonly type: 'caller'; readonly caller: Caller }
@@ -72,11 +100,12 @@ type Admitted =
 async function admitted(
   { registry, origins, nowMs }: TrpcRoutesOptions,
   req: IncomingMessage,
-  streams: ReadonlySet<ServerResponse>,
+  /** Streams open now, when one more is asked for. */
+  streamsOpen: number | undefined,
 ): Promise<Admitted> {
   try {
     assertOrigin(req, origins);
-    if (isStream(req) && streams.size >= CONTROL_PLANE_LIMITS.streams.value) {
+    if (streamsOpen !== undefined && streamsOpen >= CONTROL_PLANE_LIMITS.streams.value) {
       throw new TrineError(
         'rate-limited',
         'Too many live views are open on this coordinator. Try again later.',
