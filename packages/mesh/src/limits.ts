@@ -45,7 +45,7 @@ export const FAREWELL_MS = 1_000;
 /** A session without a link can be resumed this long; its unacknowledged frames are kept meanwhile. */
 export const RESUME_WINDOW_MS = 60_000;
 
-/** Links that may be in their handshake at once; further ones are refused at the door. */
+/** Links that may be in their handshake at once; a further one takes the place of the oldest that says nothing. */
 export const HANDSHAKES_MAX = 1_024;
 
 /** How often a host looks for silent links, slow handshakes and sessions past their window. */

@@ -145,6 +145,12 @@ interface Visitor {
   gone: boolean;
 }
 
+const CROWDED: HostSessionEnd = {
+  code: 'rate-limited',
+  message: `More than ${HANDSHAKES_MAX} links are in their handshake; try again in a moment.`,
+  retryAfterMs: 1_000,
+};
+
 class LinkHost implements SessionHost {
   readonly #options: SessionHostOptions;
   readonly #clock: Clock;
@@ -174,11 +180,7 @@ class LinkHost implements SessionHost {
   accept(link: Link, from: { readonly remoteAddress: string }): void {
     if (this.#closed)
       return refuseLink(link, { code: 'shutting-down', message: 'The coordinator is ending.' });
-    if (this.#visitors.size >= HANDSHAKES_MAX) {
-      this.#count('too-many-handshakes');
-      const message = `More than ${HANDSHAKES_MAX} links are in their handshake; try again in a moment.`;
-      return refuseLink(link, { code: 'rate-limited', message, retryAfterMs: 1_000 });
-    }
+    if (this.#visitors.size >= HANDSHAKES_MAX && !this.#makeRoom()) return refuseLink(link, CROWDED);
     const challenge: Challenge = {
       type: 'challenge',
       versions: [...PROTOCOL_VERSIONS],
@@ -212,6 +214,17 @@ class LinkHost implements SessionHost {
     for (const session of this.#sessions.values()) {
       session.end('shutting-down', 'The coordinator is ending; it may be back soon.');
     }
+  }
+
+  /** The oldest that says nothing goes: an honest handshake takes milliseconds, and silence must not lock the door. */
+  #makeRoom(): boolean {
+    this.#count('too-many-handshakes');
+    for (const visitor of this.#visitors) {
+      if (visitor.busy) continue;
+      this.#refuse(visitor, CROWDED);
+      return true;
+    }
+    return false;
   }
 
   // ── visitors ───────────────────────────────────────────────────────────────────────────────────────

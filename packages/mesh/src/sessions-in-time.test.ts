@@ -196,14 +196,15 @@ describe('handshakes', () => {
     expect(ends).toEqual(['handshake-timeout']);
   });
 
-  test('no more links than the bound may be in theirs', async () => {
-    for (let index = 0; index < HANDSHAKES_MAX; index += 1) await dial();
+  test('no more links than the bound may be in theirs: the oldest silent one makes room', async () => {
     const frames: Uint8Array[] = [];
     (await dial()).listen({ onFrame: (frame) => frames.push(frame), onClose: () => undefined });
+    for (let index = 1; index < HANDSHAKES_MAX; index += 1) await dial();
+    await clock.advance(1);
+    expect(refusalIn(frames)).toBeUndefined();
+    join();
     await clock.advance(1);
     expect(refusalIn(frames)).toBe('rate-limited');
-    join();
-    await clock.advance(LIMITS.handshakeMs.value + 30_000);
     expect(said).toContain('agent: opened');
   });
 
