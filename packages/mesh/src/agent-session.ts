@@ -13,6 +13,7 @@ import {
   type CoordinatorMessage,
   decodeCoordinatorMessages,
   encodeAgentMessage,
+  encodeCbor,
   LIMITS,
   type LinkKind,
   type Welcome,
@@ -305,7 +306,7 @@ class DiallingSession implements AgentSession {
   #newCore(): Core {
     const core: Core = new SessionCore<AgentMessage, CoordinatorMessage>({
       clock: this.#clock,
-      encode: encodeAgentMessage,
+      encode: (message) => encodeCbor(encodeAgentMessage(message)),
       decode: decodeCoordinatorMessages,
       onMessages: (messages) => this.#deliver(messages),
       onKeepalive: () => undefined,

@@ -4,6 +4,7 @@ import {
   decodeCoordinatorMessages,
   decodeFrame,
   encodeAgentMessage,
+  encodeCbor,
   encodeFrame,
   type Frame,
   LIMITS,
@@ -22,7 +23,7 @@ function openCore() {
   const heard: string[] = [];
   const core = new SessionCore<AgentMessage, { readonly type: string }>({
     clock,
-    encode: encodeAgentMessage,
+    encode: (message) => encodeCbor(encodeAgentMessage(message)),
     decode: decodeCoordinatorMessages,
     onMessages: (messages) => heard.push(...messages.map(({ type }) => type)),
     onKeepalive: () => undefined,
@@ -92,7 +93,7 @@ test('a message that fits no frame is the caller’s bug', () => {
   const { clock } = openCore();
   const core = new SessionCore<string, never>({
     clock,
-    encode: (text) => text,
+    encode: encodeCbor,
     decode: () => ({ messages: [], unknown: 0, malformed: undefined }),
     onMessages: () => undefined,
     onKeepalive: () => undefined,

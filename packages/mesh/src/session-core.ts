@@ -8,10 +8,8 @@
  * The core knows neither keys nor reconnecting: `agent-session.ts` and `session-host.ts` do, one a side.
  */
 import {
-  type CborValue,
   type DecodedMessages,
   decodeFrame,
-  encodeCbor,
   encodeFrame,
   type ErrorCode,
   type Frame,
@@ -32,7 +30,8 @@ export type Counted = 'repeat' | 'malformed' | 'unknown-message' | 'rate-limited
 
 export interface CoreOptions<Out, In> {
   readonly clock: Clock;
-  readonly encode: (message: Out) => CborValue;
+  /** One message as CBOR. */
+  readonly encode: (message: Out) => Uint8Array;
   readonly decode: (raw: readonly unknown[]) => DecodedMessages<In>;
   readonly onMessages: (messages: readonly In[]) => void;
   /** An empty frame came: the other side is alive. */
@@ -99,7 +98,7 @@ export class SessionCore<Out, In> {
   /** Queues a message. Throws `frame-too-large` for one that no frame can carry: a bug of the caller. */
   send(message: Out): void {
     if (this.#closed) return;
-    const bytes = encodeCbor(this.#options.encode(message));
+    const bytes = this.#options.encode(message);
     if (bytes.length > LIMITS.frameBytes.value - FRAME_HEAD_BYTES_MAX) {
       throw new TrineError(
         'frame-too-large',

@@ -16,10 +16,10 @@ import {
   agentTranscript,
   type Challenge,
   type CoordinatorMessage,
+  coordinatorMessageBytes,
   coordinatorTranscript,
   decodeAgentMessages,
   decodeFrame,
-  encodeCoordinatorMessage,
   encodeHandshake,
   type ErrorCode,
   type Hello,
@@ -448,7 +448,7 @@ class LinkedSession implements HostSession {
     this.#byteRate = new TokenBucket(LIMITS.bytesPerSecond.value, this.#heardMs);
     this.core = new SessionCore<CoordinatorMessage, AgentMessage>({
       clock: ports.clock,
-      encode: encodeCoordinatorMessage,
+      encode: coordinatorMessageBytes,
       decode: decodeAgentMessages,
       onMessages: (messages) => this.#deliver(messages),
       onKeepalive: () => this.#answerKeepalive(),

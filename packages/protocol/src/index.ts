@@ -87,6 +87,7 @@ export {
 } from './states.ts';
 export { PROTOCOL_VERSION, PROTOCOL_VERSIONS } from './version.ts';
 export {
+  coordinatorMessageBytes,
   decodeAgentMessages,
   decodeCoordinatorMessages,
   type DecodedMessages,
