@@ -39,6 +39,8 @@ export async function startTappedNode(options: {
     log: quiet,
     name: options.name,
     token: options.token,
+    // The tap sits on the WebSocket, so the session stays there.
+    webrtc: false,
   });
   const agent = createAgent({
     ports: { ...ports, dial: async (origin) => tap(await ports.dial(origin), recorded) },
