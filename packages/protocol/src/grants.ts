@@ -3,9 +3,9 @@
  * results and receipts refer to.
  */
 import * as z from 'zod/mini';
-import { encodeCbor } from './codec.ts';
+import { CborWriter } from './cbor-writer.ts';
 import { countField, digestField, fuelField, inlineBytes, jobField, leaseField, nameText } from './fields.ts';
-import { type Digest, digestOf, digestToBytes, type JobId, type LeaseId } from './ids.ts';
+import { type Digest, digestOf, type JobId, type LeaseId } from './ids.ts';
 import { ABIS, type Abi } from './states.ts';
 
 /** An artifact by name, with what checks its pieces and what lets this node read it. */
@@ -67,23 +67,29 @@ export interface GrantIdentity {
   readonly limits: TaskLimits;
 }
 
-/** Digest of a grant's canonical encoding. Bearers, deadlines and names are not part of it. */
-export const grantDigest = (grant: GrantIdentity): Digest =>
-  digestOf(
-    encodeCbor([
-      'trine/grant/1',
-      grant.job,
-      grant.index,
-      grant.lease,
-      digestToBytes(grant.code.module),
-      grant.code.edition,
-      grant.abi,
-      digestToBytes(grant.inputDigest),
-      grant.limits.fuel,
-      grant.limits.memoryBytes,
-      grant.limits.outputBytes,
-    ]),
-  );
+/** One for all: nothing waits between the first byte and the last. */
+const writer = new CborWriter();
+
+/**
+ * Digest of a grant's canonical encoding. Bearers, deadlines and names are not part of it. `digest` is how to hash,
+ * the portable way unless told otherwise; it must be done with the bytes when it returns.
+ */
+export function grantDigest(grant: GrantIdentity, digest: (bytes: Uint8Array) => Digest = digestOf): Digest {
+  writer.begin();
+  writer.array(11);
+  writer.text('trine/grant/1');
+  writer.text(grant.job);
+  writer.number(grant.index);
+  writer.number(grant.lease);
+  writer.digest(grant.code.module);
+  writer.text(grant.code.edition);
+  writer.text(grant.abi);
+  writer.digest(grant.inputDigest);
+  writer.bigint(grant.limits.fuel);
+  writer.number(grant.limits.memoryBytes);
+  writer.number(grant.limits.outputBytes);
+  return digest(writer.view());
+}
 
 /** The input of task `index` of a range job: the shared bytes, then the index as u64 little-endian. */
 export function rangeInput(shared: Uint8Array, index: number): Uint8Array {

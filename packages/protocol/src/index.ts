@@ -50,6 +50,7 @@ export {
   parseNodeId,
   type QuorumGroup,
   randomText,
+  type Sha256,
   SIGNATURE_ALGORITHM,
   type ShardId,
   shardOf,
@@ -64,6 +65,7 @@ export {
   type Report,
   type ReportedResult,
   reportLeaf,
+  reportRoot,
   reportTranscript,
 } from './reports.ts';
 export {

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { digestOf, merkleRoot, rangeInput, reportLeaf } from './index.ts';
+import {
+  digestOf,
+  digestToBytes,
+  encodeCbor,
+  merkleRoot,
+  rangeInput,
+  reportLeaf,
+  reportRoot,
+} from './index.ts';
 
 const leaf = (n: number) => Uint8Array.of(n, ...new Uint8Array(31));
 const pair = (a: Uint8Array, b: Uint8Array) =>
@@ -47,6 +55,24 @@ describe('reportLeaf', () => {
     ].map((content) => Buffer.from(reportLeaf(content)).toString('hex'));
     expect(new Set(leaves).size).toBe(5);
   });
+});
+
+test('a report’s root is that over its leaves, whoever hashes', () => {
+  const results = [1, 2, 3].map((n) => ({
+    grant: digestOf(leaf(n)),
+    outcome: 'completed' as const,
+    outputDigest: digestOf(leaf(n + 3)),
+    fuel: BigInt(n),
+  }));
+  const platform = (bytes: Uint8Array) => Uint8Array.from(createHash('sha256').update(bytes).digest());
+  const leaves = results.map(({ grant, outcome, outputDigest, fuel }) =>
+    platform(
+      Uint8Array.of(0, ...encodeCbor([digestToBytes(grant), outcome, digestToBytes(outputDigest), fuel])),
+    ),
+  );
+  expect(results.map((result) => reportLeaf(result))).toEqual(leaves);
+  expect(reportRoot(results)).toEqual(merkleRoot(leaves));
+  expect(reportRoot(results, platform)).toEqual(merkleRoot(leaves));
 });
 
 test('rangeInput appends the index as u64 little-endian', () => {

@@ -3,9 +3,9 @@
  * H(grant digest, outcome, output digest, fuel); the gateway rebuilds the root from what was reported,
  * so the root itself never travels.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import * as z from 'zod/mini';
+import { CborWriter } from './cbor-writer.ts';
 import { encodeCbor } from './codec.ts';
 import {
   bytesOf,
@@ -16,7 +16,7 @@ import {
   leaseField,
   sentenceText,
 } from './fields.ts';
-import { type Digest, digestToBytes } from './ids.ts';
+import { type Digest, portableSha256, type Sha256 } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import { OUTCOMES, type Outcome } from './states.ts';
 
@@ -52,27 +52,31 @@ export interface LeafContent {
   readonly fuel: bigint;
 }
 
+/** First bytes of what is hashed: a leaf never passes for an inner node, nor the other way (RFC 6962 §2.1). */
+const LEAF_MARK = Uint8Array.of(0);
+const PARENT_MARK = 1;
+const HASH_BYTES = 32;
+
+/** Both for all: nothing waits between the first byte and the hash. */
+const writer = new CborWriter();
+const pair = Uint8Array.of(PARENT_MARK, ...new Uint8Array(2 * HASH_BYTES));
+
 /** Leaf of one result: SHA-256 of 0x00 and the deterministic encoding of what is claimed. */
-export const reportLeaf = (leaf: LeafContent): Uint8Array =>
-  sha256(
-    concatBytes(
-      Uint8Array.of(0),
-      encodeCbor([digestToBytes(leaf.grant), leaf.outcome, digestToBytes(leaf.outputDigest), leaf.fuel]),
-    ),
+export const reportLeaf = (leaf: LeafContent): Uint8Array => leafOf(leaf, portableSha256);
+
+/** Root of the tree over a report's results. `sha256` is how to hash, the portable way unless told otherwise. */
+export const reportRoot = (results: readonly LeafContent[], sha256: Sha256 = portableSha256): Uint8Array =>
+  merkleRoot(
+    results.map((result) => leafOf(result, sha256)),
+    sha256,
   );
 
-const parent = (left: Uint8Array, right: Uint8Array): Uint8Array =>
-  sha256(concatBytes(Uint8Array.of(1), left, right));
-
-/**
- * Root of the tree over at least one leaf; a level's odd last element moves up unchanged. Leaves and inner
- * nodes are hashed under different first bytes, so that neither passes for the other (RFC 6962 §2.1).
- */
-export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
+/** Root of the tree over at least one leaf of 32 bytes; a level's odd last element moves up unchanged. */
+export function merkleRoot(leaves: readonly Uint8Array[], sha256: Sha256 = portableSha256): Uint8Array {
   let level = leaves;
   while (level.length > 1) {
     const above: Uint8Array[] = [];
-    for (let i = 0; i < level.length; i += 2) above.push(pairUp(level, i));
+    for (let i = 0; i < level.length; i += 2) above.push(parentOf(level[i], level[i + 1], sha256));
     level = above;
   }
   const [root] = level;
@@ -80,10 +84,23 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   return root;
 }
 
-function pairUp(level: readonly Uint8Array[], i: number): Uint8Array {
-  const [left, right] = [level[i], level[i + 1]];
+function leafOf(leaf: LeafContent, sha256: Sha256): Uint8Array {
+  writer.begin();
+  writer.raw(LEAF_MARK);
+  writer.array(4);
+  writer.digest(leaf.grant);
+  writer.text(leaf.outcome);
+  writer.digest(leaf.outputDigest);
+  writer.bigint(leaf.fuel);
+  return sha256(writer.view());
+}
+
+function parentOf(left: Uint8Array | undefined, right: Uint8Array | undefined, sha256: Sha256): Uint8Array {
   if (left === undefined) throw new Error('A pair starts inside its level.');
-  return right === undefined ? left : parent(left, right);
+  if (right === undefined) return left;
+  pair.set(left, 1);
+  pair.set(right, 1 + HASH_BYTES);
+  return sha256(pair);
 }
 
 /** Bytes a node signs for a report of `count` results. */

@@ -35,7 +35,8 @@ export function grantLease(turn: Turn, task: Task, offer: SlotOffer): LeaseGrant
   const lease = leaseIdOf(shard.context.shard, shard.leaseCounter);
   const { job, name: jobName, abi, limits, policy } = spec;
   const { index, input } = task;
-  const grant = grantDigest({ job, index, lease, code, abi, inputDigest: input.digest, limits });
+  const identity = { job, index, lease, code, abi, inputDigest: input.digest, limits };
+  const grant = grantDigest(identity, shard.context.sha256);
   const deadlineMs = policy.timeoutMs;
   addReplica(turn, task, { offer, lease, grant, deadlineMs });
   return { lease, job, jobName, index, code, abi, module: preparedModule, input, limits, deadlineMs, grant };

@@ -2,7 +2,7 @@
  * Secrets that people and machines carry: a prefix that says what it is, then 160 random bits. Only the SHA-256
  * of the random part is kept; with that much entropy a slow password hash would protect nothing more.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { type Digest, type KeyId, type OwnerId, randomText } from '@trine/protocol';
 
 export const KEY_PREFIX = 'trine_key_';
@@ -25,8 +25,7 @@ export const newTokenId = (): string => `t${random(ID_CHARACTERS)}`;
 export const newOwnerId = (): OwnerId => `o${random(ID_CHARACTERS)}` as OwnerId;
 
 /** The platform's SHA-256: ten times the portable one. */
-export const sha256 = (bytes: Uint8Array | string): Digest =>
-  createHash('sha256').update(bytes).digest('hex') as Digest;
+export const sha256 = (bytes: Uint8Array | string): Digest => hash('sha256', bytes, 'hex') as Digest;
 
 /** Hash of a secret's random part, or `undefined` for what cannot be such a secret. */
 export function hashOfSecret(text: string, prefix: string): Digest | undefined {
