@@ -1,6 +1,7 @@
 /** The words of a guest author's tools: run, prepare, inspect, flame, new. They need no coordinator. */
 import { type Command, Option } from 'commander';
 import { count, duration, fuel } from './cli-values.ts';
+import { flameCommand, type FlameFlags } from './commands/flame.ts';
 import { prepareCommand, type PrepareFlags } from './commands/prepare.ts';
 import { runGuestCommand, type RunFlags } from './commands/run.ts';
 import { createOutput } from './output.ts';
@@ -14,6 +15,7 @@ const outputOf = ({ json }: JsonOption) => createOutput({ json: json === true })
 export function addTools(program: Command): void {
   addRun(program);
   addPrepare(program);
+  addFlame(program);
 }
 
 const withInput = (command: Command): Command =>
@@ -47,5 +49,18 @@ function addPrepare(program: Command): void {
     .option('--json', 'for programs')
     .action((module: string, options: PrepareFlags & JsonOption) =>
       prepareCommand(outputOf(options), module, options),
+    );
+}
+
+function addFlame(program: Command): void {
+  withInput(program.command('flame'))
+    .description('Show which functions a guest’s fuel goes to, as a table and as a flame graph')
+    .argument('<module>', 'the .wasm file')
+    .option('-o, --output <file>', 'the picture, an SVG (default: <module>.flame.svg)')
+    .option('--top <count>', 'rows of the table (default: 20)', count)
+    .addOption(new Option('--timeout <time>', 'longest attempt (default: 300s)').argParser(duration))
+    .option('--json', 'for programs')
+    .action((module: string, options: FlameFlags & JsonOption & { readonly timeout?: number }) =>
+      flameCommand(outputOf(options), module, { ...options, timeoutMs: options.timeout }),
     );
 }

@@ -16,6 +16,8 @@ export interface GuestHooks {
   readonly now: () => number;
   readonly onProgress: (done: number, total: number) => void;
   readonly onLog: (text: string) => void;
+  /** Sees the instance before anything of it runs: for tools that watch a guest, never for a node. */
+  readonly onOpened?: (exports: WebAssembly.Exports) => void;
 }
 
 /** Runs a guest to its end and blocks the thread meanwhile. Never throws. */
@@ -74,6 +76,7 @@ function openGuest(request: RunRequest, names: PreparedExports, hooks: GuestHook
   if (!(memory instanceof WebAssembly.Memory)) return aborted('no exported memory: not a prepared module');
   slot.memory = memory;
   fuel.value = limits.fuel;
+  hooks.onOpened?.(exports);
   const flag = exports[names.aborted];
   return {
     exports,

@@ -108,7 +108,7 @@ test('what a guest logs goes beside the answer and drives no terminal', async ()
 
 test('a refused module says why, where, and with which code', async () => {
   await writeFile(join(bundle.dir, 'text.wasm'), 'text');
-  for (const command of ['run', 'prepare']) {
+  for (const command of ['run', 'prepare', 'flame']) {
     const ran = await bundle.run(command, 'text.wasm', '--json');
     expect([command, ran.code]).toEqual([command, 3]);
     expect(JSON.parse(ran.stdout)).toMatchObject({ type: 'refused', code: 'not-wasm', offset: 0 });

@@ -1,0 +1,104 @@
+// Call hooks change neither what a guest answers nor its fuel, and see every call however it is made.
+import { prepare } from '@trine/rewriter';
+import { type GuestEnd, runGuest } from '@trine/sandbox';
+import { expect, test } from 'vitest';
+import { assembleText } from '../bundle.testing.ts';
+import { frameTotal, type FuelProfile, recordProfile } from '../fuel-profile.ts';
+import { installHooks, withCallHooks } from './call-hooks.ts';
+import { functionName, outlineOf } from './outline.ts';
+
+const FUEL = 100_000n;
+
+const guest = (body: string, more = ''): string => `(module
+  (import "trine" "progress" (func $progress (param i32 i32)))
+  (memory (export "memory") 1)
+  ${more}
+  (func (export "alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "run") (param $at i32) (param $length i32) (result i64)
+    ${body}))`;
+
+interface Compared {
+  readonly plain: GuestEnd;
+  readonly hooked: GuestEnd;
+  readonly profile: FuelProfile;
+  /** Calls by name. */
+  readonly calls: Readonly<Record<string, number>>;
+}
+
+async function compare(text: string): Promise<Compared> {
+  const original = await assembleText(text);
+  const prepared = prepare(original);
+  if (prepared.type === 'refused') throw new Error(prepared.message);
+  const recorder = recordProfile(Number(FUEL));
+  const hooks = { functions: prepared.report.functions, fuel: FUEL };
+  const hooked = runBytes(withCallHooks(prepared.bytes, hooks), (exports) =>
+    installHooks(exports, recorder.enter, recorder.leave),
+  );
+  const profile = recorder.finish(Number(hooked.fuel));
+  const outline = outlineOf(original);
+  const calls = profile.functions.map(({ index, calls }) => [functionName(outline, index), calls] as const);
+  return { plain: runBytes(prepared.bytes), hooked, profile, calls: Object.fromEntries(calls) };
+}
+
+function runBytes(bytes: Uint8Array, onOpened?: (exports: WebAssembly.Exports) => void): GuestEnd {
+  const module = new WebAssembly.Module(new Uint8Array(bytes));
+  const limits = { fuel: FUEL, memoryBytes: 1_048_576, outputBytes: 64 };
+  const hooks = { now: () => 0, onProgress: () => undefined, onLog: () => undefined };
+  return runGuest(
+    { module, abi: 'trine-1', input: Uint8Array.of(5), limits },
+    { ...hooks, ...(onOpened === undefined ? {} : { onOpened }) },
+  );
+}
+
+const TABLE = `(table 2 funcref) (elem (i32.const 0) $twice $pair)
+  (func $twice (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
+  (func $pair (param i32) (result i32) (i32.add (call $twice (local.get 0)) (call $twice (local.get 0))))`;
+
+const CASES: readonly (readonly [string, string, Readonly<Record<string, number>>])[] = [
+  ['no table', guest('(i64.const 0)'), { alloc: 1, run: 1 }],
+  [
+    'calls through a table, and imports',
+    guest(
+      `(call $progress (i32.const 1) (i32.const 2))
+       (i64.extend_i32_u (i32.and (i32.const 0) (call_indirect (param i32) (result i32) (i32.const 3) (i32.const 1))))`,
+      TABLE,
+    ),
+    { alloc: 1, run: 1, pair: 1, twice: 2 },
+  ],
+  [
+    'several results',
+    guest(
+      '(call $two) (i64.add) (i64.const 0) (i64.mul)',
+      '(func $two (result i64 i64) (i64.const 1) (i64.const 2))',
+    ),
+    { alloc: 1, run: 1, two: 1 },
+  ],
+  [
+    'a start function, and an early return',
+    guest('(call $seen) (i64.const 0)', '(func $seen (return)) (start $seen)'),
+    { alloc: 1, run: 1, seen: 2 },
+  ],
+  ['a trap', guest('(call $bad) (i64.const 0)', '(func $bad unreachable)'), { alloc: 1, run: 1, bad: 1 }],
+  [
+    'an endless loop',
+    guest('(call $spin) (i64.const 0)', '(func $spin (loop $again (br $again)))'),
+    { alloc: 1, run: 1, spin: 1 },
+  ],
+];
+
+test.each(CASES)('%s', async (_name, text, expected) => {
+  const { plain, hooked, profile, calls } = await compare(text);
+  expect(hooked).toEqual(plain);
+  expect(calls).toEqual(expected);
+  expect(profile.functions.reduce((sum, { self }) => sum + self, 0)).toBe(Number(plain.fuel));
+  expect(frameTotal(profile.root)).toBe(Number(plain.fuel));
+});
+
+test('recursion ends at the same call with hooks and without', async () => {
+  const { plain, hooked, calls } = await compare(
+    guest('(call $deep)', '(func $deep (result i64) (i64.add (call $deep) (i64.const 1)))'),
+  );
+  expect(plain.outcome).toBe('trapped');
+  expect(hooked).toMatchObject({ outcome: 'trapped', fuel: plain.fuel });
+  expect(calls['deep']).toBeGreaterThan(1_000);
+});
