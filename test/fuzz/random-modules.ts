@@ -41,10 +41,13 @@ class Generator {
   private readonly globals: { readonly type: number; readonly mutable: boolean }[] = [];
   /** Whether constants may be NaNs with payloads. */
   private readonly payloads: boolean;
+  /** Whether constants of globals and segments are computed. */
+  private readonly computes: boolean;
 
   constructor(seed: number) {
     this.random = createRandom(seed);
     this.payloads = this.random(8) === 0;
+    this.computes = this.random(4) === 0;
   }
 
   module(): Uint8Array {
@@ -76,7 +79,7 @@ class Generator {
     const globals = this.globals.map(({ type, mutable }) => [
       type,
       mutable ? 1 : 0,
-      ...this.constant(type),
+      ...this.initial(type),
       0x0b,
     ]);
     const host = unsigned(functionTypes[0] ?? 0);
@@ -99,7 +102,14 @@ class Generator {
         ]),
       },
       { id: 3, bytes: list(functionTypes.slice(2).map(unsigned)) },
-      { id: 4, bytes: list([[0x70, 0, ...unsigned(inner + 2)]]) },
+      {
+        id: 4,
+        bytes: list([
+          [0x70, 0, ...unsigned(inner + 2)],
+          [0x70, 1, 2, 12],
+          [0x6f, 0, 3],
+        ]),
+      },
       { id: 5, bytes: list([[1, 1, 4]]) },
       { id: 6, bytes: list(globals) },
       {
@@ -116,6 +126,16 @@ class Generator {
         bytes: list([
           [0, 0x41, 0, 0x0b, ...list(table)],
           [1, 0, ...list(table)],
+          [3, 0, ...list(this.functions.map((_, index) => unsigned(index)))],
+          [6, 1, ...this.initial(I32, 1n), 0x0b, 0x70, ...list([[0xd2, ...unsigned(2), 0x0b]])],
+          [
+            5,
+            0x70,
+            ...list([
+              [0xd0, 0x70, 0x0b],
+              [0xd2, ...unsigned(3), 0x0b],
+            ]),
+          ],
         ]),
       },
       { id: 12, bytes: unsigned(2) },
@@ -188,6 +208,17 @@ class Generator {
     return this.globals.flatMap((global, index) =>
       global.type === type && (global.mutable || !toSet) ? [index] : [],
     );
+  }
+
+  /** A constant expression of a type, sometimes one that computes; an integer may be asked for by value. */
+  private initial(type: number, value?: bigint): number[] {
+    const wanted = value === undefined ? this.constant(type) : [0x41, ...signed(value)];
+    if (!this.computes || (type !== I32 && type !== I64)) {
+      return wanted;
+    }
+    const zero = [type === I32 ? 0x41 : 0x42, 0];
+    const [add, times] = type === I32 ? [0x6a, 0x6c] : [0x7c, 0x7e];
+    return [...wanted, ...this.constant(type), ...zero, times, add];
   }
 
   /** A constant of a type, with its opcode. */
@@ -363,7 +394,7 @@ class BodyGenerator {
   /** Code that leaves the stack as it was. */
   statement(depth: number): void {
     const { from, code } = this;
-    const kind = from.below(depth > 0 ? 22 : 8);
+    const kind = from.below(depth > 0 ? 24 : 8);
     switch (kind) {
       case 0:
       case 1:
@@ -406,6 +437,10 @@ class BodyGenerator {
         return this.leaveInIf(depth);
       case 20:
         return this.branchTable(depth);
+      case 21:
+        return this.tailCall(depth);
+      case 22:
+        return this.references(depth);
       default:
         return this.rare(depth);
     }
@@ -639,6 +674,85 @@ class BodyGenerator {
     }
     for (const _ of signature.results) {
       code.push(0x1a);
+    }
+  }
+
+  // Behind a condition, to a function of the same results.
+  private tailCall(depth: number): void {
+    const { from, code } = this;
+    const results = this.signature.results.join();
+    const targets = Array.from({ length: from.functionCount }, (_, index) => index).filter(
+      (index) => index !== this.index && index >= 2 && from.function(index).results.join() === results,
+    );
+    if (targets.length === 0) {
+      code.push(0x01);
+      return;
+    }
+    const target = from.pick(targets);
+    const signature = from.function(target);
+    this.expression(I32, depth - 1);
+    code.push(0x04, 0x40);
+    this.labels.push([]);
+    this.expressions(signature.parameters, depth - 1);
+    if (from.below(2) === 0) {
+      code.push(0x12, ...unsigned(target));
+    } else {
+      code.push(0x41, ...signed(BigInt(target - 2)), 0x13, ...unsigned(from.typeIndex(signature)), 0);
+    }
+    this.labels.pop();
+    code.push(0x0b);
+  }
+
+  // Tables 0 and 1 hold functions, table 2 holds nothing but nulls.
+  private references(depth: number): void {
+    const { from, code } = this;
+    const table = from.below(3);
+    switch (from.below(7)) {
+      case 0:
+        code.push(0x41, from.below(3));
+        this.reference(table);
+        code.push(0x26, table);
+        return;
+      case 1:
+        this.reference(table);
+        code.push(0xd1, 0x21, ...unsigned(this.localOf(I32)));
+        return;
+      case 2:
+        this.reference(table);
+        code.push(0x41, from.below(9), 0xfc, 15, table, 0x21, ...unsigned(this.localOf(I32)));
+        return;
+      case 3:
+        code.push(0xfc, 16, table, 0x21, ...unsigned(this.localOf(I32)));
+        return;
+      case 4:
+        code.push(0x41, from.below(3));
+        this.reference(table);
+        code.push(0x41, from.below(3), 0xfc, 17, table);
+        return;
+      case 5:
+        code.push(0x41, from.below(2), 0x41, from.below(2), 0x41, from.below(2), 0xfc, 14, 1, 0);
+        return;
+      default:
+        this.expressions([I32, I32, I32], depth - 1);
+        code.push(0x1c, 1, I32, 0x21, ...unsigned(this.localOf(I32)));
+    }
+  }
+
+  private reference(table: number): void {
+    const { from, code } = this;
+    const type = table === 2 ? 0x6f : 0x70;
+    switch (from.below(table === 2 ? 3 : 4)) {
+      case 0:
+        code.push(0xd0, type);
+        return;
+      case 1:
+        code.push(0x41, from.below(3), 0x25, table);
+        return;
+      case 2:
+        code.push(0xd0, type, 0x41, 0, 0x25, table, 0x41, from.below(2), 0x1c, 1, type);
+        return;
+      default:
+        code.push(0xd2, ...unsigned(from.below(from.functionCount)));
     }
   }
 

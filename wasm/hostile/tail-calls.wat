@@ -1,5 +1,5 @@
-;; A chain of tail calls needs no frames, so a bound on depth would not see it.
-;; expect: refused feature-tail-calls
+;; A chain of tail calls needs no frames, so a bound on depth does not see it; fuel does.
+;; expect: out-of-fuel
 (module
   (memory (export "memory") 1 16)
   (func (export "alloc") (param i32) (result i32) (i32.const 1024))

@@ -7,6 +7,7 @@ import { EditList, type EditWriter, type Layout } from './edits.ts';
 import type { ScannedFunction } from './instructions.ts';
 import { CALL_BUDGET_BYTES, PREPARED_BODY_BYTES_MAX } from './limits.ts';
 import {
+  type ByteRange,
   type ExportKind,
   type FunctionType,
   SECTION_CODE,
@@ -25,7 +26,7 @@ import {
 import * as op from './opcodes.ts';
 import { frameBytes, writeWholeBudget } from './passes/call-depth.ts';
 import { scratchLocals, writeCanonical } from './passes/canonical-nan.ts';
-import { writeGrowBody } from './passes/memory-growth.ts';
+import { tableMaxima, writeGrowBody, writeTableGrowBody } from './passes/growth.ts';
 import type { Pass } from './passes/pass.ts';
 import { Reader } from './reader.ts';
 import { assertLimit } from './refusals.ts';
@@ -50,14 +51,24 @@ export interface Assembly {
 /** Validates the bodies and writes the prepared module, or throws a `Refusal`. */
 export function assemble(module: WasmModule, plan: AssemblyPlan): Assembly {
   const wrapped = wrappedFunctions(module);
+  const growFunction = module.functions.length + wrapped.length;
+  const grown: number[] = [];
   const layout: Layout = {
     importedFunctions: module.imports.length,
     fuelGlobal: module.globals.length,
     depthGlobal: module.globals.length + 1,
     abortGlobal: module.globals.length + 2,
-    growFunction: module.functions.length + wrapped.length,
+    growFunction,
+    tableGrowFunction: (table) => {
+      const place = grown.indexOf(table);
+      return growFunction + (place < 0 ? grown.push(table) : place + 1);
+    },
   };
-  const out = new Writer(module.bytes.length + (module.bytes.length >> 1) + 1024);
+  const maxima = tableMaxima(module.tables);
+  // First, because only the bodies tell which tables grow.
+  const code = new Writer(module.bytes.length + (module.bytes.length >> 1) + 1024);
+  const largestFrameBytes = new CodeWriter(module, layout, plan).write({ wrapped, grown, maxima }, code);
+  const out = new Writer(code.length + module.bytes.length + 1024);
   out.raw(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   const section = new Writer();
   const write = (id: number, fill: (content: Writer) => void): void => {
@@ -67,19 +78,20 @@ export function assemble(module: WasmModule, plan: AssemblyPlan): Assembly {
     out.u32(section.length);
     out.append(section);
   };
-  write(SECTION_TYPE, (content) => writeTypes(module, content));
+  write(SECTION_TYPE, (content) => writeTypes(module, grown, content));
   copySection(module, SECTION_IMPORT, out);
-  write(SECTION_FUNCTION, (content) => writeFunctions(module, wrapped, content));
-  copySection(module, SECTION_TABLE, out);
+  write(SECTION_FUNCTION, (content) => writeFunctions(module, { wrapped, grown }, content));
+  if (module.tables.length > 0) {
+    write(SECTION_TABLE, (content) => writeTables(module, maxima, content));
+  }
   write(SECTION_MEMORY, (content) => writeMemory(module, plan.maxPages, content));
   write(SECTION_GLOBAL, (content) => writeGlobals(module, content));
   write(SECTION_EXPORT, (content) => writeExports(module, wrapped, layout, content));
   copySection(module, SECTION_ELEMENT, out);
   copySection(module, SECTION_DATA_COUNT, out);
-  let largestFrameBytes = 0;
-  write(SECTION_CODE, (content) => {
-    largestFrameBytes = new CodeWriter(module, layout, plan).write(wrapped, content);
-  });
+  out.u8(SECTION_CODE);
+  out.u32(code.length);
+  out.append(code);
   copySection(module, SECTION_DATA, out);
   return { bytes: out.toBytes(), largestFrameBytes };
 }
@@ -102,9 +114,28 @@ function copySection(module: WasmModule, id: number, out: Writer): void {
   const range = module.sections.get(id);
   if (range !== undefined) {
     out.u8(id);
-    out.u32(range.end - range.start);
-    out.copy(module.bytes, range.start, range.end);
+    out.u32(range.end - range.start + growthByFolding(module, range));
+    copyRange(module, range, out);
   }
+}
+
+// Constants that were computed are written as one instruction; everything else is copied.
+function copyRange({ bytes, folded }: WasmModule, { start, end }: ByteRange, out: Writer): void {
+  let copied = start;
+  for (const constant of folded) {
+    if (constant.start >= start && constant.end <= end) {
+      out.copy(bytes, copied, constant.start);
+      out.copy(constant.code, 0, constant.code.length);
+      copied = constant.end;
+    }
+  }
+  out.copy(bytes, copied, end);
+}
+
+function growthByFolding({ folded }: WasmModule, { start, end }: ByteRange): number {
+  return folded
+    .filter((constant) => constant.start >= start && constant.end <= end)
+    .reduce((sum, constant) => sum + constant.code.length - (constant.end - constant.start), 0);
 }
 
 // Copies the entries of a section behind their count, which the caller has written anew.
@@ -113,23 +144,47 @@ function copyEntries(module: WasmModule, id: number, content: Writer): void {
   if (range !== undefined) {
     const reader = new Reader(module.bytes, range.start, range.end);
     reader.u32();
-    content.copy(module.bytes, reader.position, range.end);
+    copyRange(module, { start: reader.position, end: range.end }, content);
   }
 }
 
-function writeTypes(module: WasmModule, content: Writer): void {
-  content.u32(module.types.length + 1);
+function writeTypes(module: WasmModule, grown: readonly number[], content: Writer): void {
+  content.u32(module.types.length + (grown.length > 0 ? 3 : 1));
   copyEntries(module, SECTION_TYPE, content);
   content.raw(0x60, 1, op.I32, 1, op.I32);
+  if (grown.length > 0) {
+    content.raw(0x60, 2, op.FUNCREF, op.I32, 1, op.I32);
+    content.raw(0x60, 2, op.EXTERNREF, op.I32, 1, op.I32);
+  }
 }
 
-function writeFunctions(module: WasmModule, wrapped: readonly number[], content: Writer): void {
-  content.u32(module.bodies.length + wrapped.length + 1);
+/** What of the appended functions depends on the guest. */
+interface Appended {
+  /** The functions that the host may call. */
+  readonly wrapped: readonly number[];
+  /** The tables that grow. */
+  readonly grown: readonly number[];
+}
+
+function writeFunctions(module: WasmModule, { wrapped, grown }: Appended, content: Writer): void {
+  content.u32(module.bodies.length + wrapped.length + 1 + grown.length);
   copyEntries(module, SECTION_FUNCTION, content);
   for (const index of wrapped) {
     content.u32(module.functions[index] ?? 0);
   }
   content.u32(module.types.length);
+  for (const table of grown) {
+    content.u32(module.types.length + (module.tables[table]?.type === op.FUNCREF ? 1 : 2));
+  }
+}
+
+function writeTables({ tables }: WasmModule, maxima: readonly number[], content: Writer): void {
+  content.u32(tables.length);
+  for (const [index, { type, min }] of tables.entries()) {
+    content.raw(type, 1);
+    content.u32(min);
+    content.u32(maxima[index] ?? min);
+  }
 }
 
 function writeMemory(module: WasmModule, maxPages: number, content: Writer): void {
@@ -190,10 +245,11 @@ class CodeWriter {
     this.globalTypes = module.globals.map(({ type }) => type);
   }
 
-  /** Returns the largest frame of the guest's functions. */
-  write(wrapped: readonly number[], content: Writer): number {
+  /** Returns the largest frame of the guest's functions. `grown` may become longer meanwhile. */
+  write(appended: Appended & { readonly maxima: readonly number[] }, out: Writer): number {
     const { module } = this;
-    content.u32(module.bodies.length + wrapped.length + 1);
+    const { wrapped, grown, maxima } = appended;
+    const content = new Writer(module.bytes.length + (module.bytes.length >> 1) + 1024);
     const validator = new Validator(module);
     let largest = 0;
     for (const [place, range] of module.bodies.entries()) {
@@ -208,6 +264,12 @@ class CodeWriter {
     }
     writeGrowBody(this.layout, this.plan.maxPages, this.body);
     this.finish(content, 0);
+    for (const table of grown) {
+      writeTableGrowBody(this.layout, { table, max: maxima[table] ?? 0 }, this.body);
+      this.finish(content, 0);
+    }
+    out.u32(module.bodies.length + wrapped.length + 1 + grown.length);
+    out.append(content);
     return largest;
   }
 

@@ -3,17 +3,17 @@
 
 import { callDepth } from './passes/call-depth.ts';
 import { canonicalNan } from './passes/canonical-nan.ts';
-import { memoryGrowth } from './passes/memory-growth.ts';
+import { growth } from './passes/growth.ts';
 import { createMeter, type MeterStrategy } from './passes/meter.ts';
 import type { Pass } from './passes/pass.ts';
 
 /** The rewriter's version. Digest of the original module + edition is the code identity. */
-export const EDITION = 'trine-1';
+export const EDITION = 'trine-2';
 
 /**
  * The passes of the edition. Where several edit at one offset, the earlier pass writes first: fuel is read
  * again and charged before anything else happens there.
  */
 export function editionPasses(strategy: MeterStrategy): readonly Pass[] {
-  return [createMeter(strategy), callDepth, canonicalNan, memoryGrowth];
+  return [createMeter(strategy), callDepth, canonicalNan, growth];
 }

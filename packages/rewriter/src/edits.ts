@@ -54,6 +54,8 @@ export interface Layout {
   readonly abortGlobal: number;
   /** Index of the function that grows memory. */
   readonly growFunction: number;
+  /** Index of the function that grows `table`; asking for it appends it. */
+  readonly tableGrowFunction: (table: number) => number;
 }
 
 /** Scratch locals that a pass may ask for in the body at hand. */

@@ -52,8 +52,14 @@ export const PREPARED_BODY_BYTES_MAX = 7_500_000;
 /** Targets of one branch table, the default included: engines stop at 65,520. */
 export const BRANCH_TABLE_MAX = 65_000;
 
-/** Entries of the table, and of one element segment. */
+/** Tables: toolchains use one to three. */
+export const TABLES_MAX = 100;
+
+/** Entries of all tables together, grown ones included, and of one element segment. */
 export const TABLE_ENTRIES_MAX = 1_000_000;
+
+/** Operands on the stack at once in one constant expression. */
+export const CONSTANT_OPERANDS_MAX = 1_000;
 
 /** Pages (64 KiB each) that any job may allow: all of a 32-bit address space. */
 export const MEMORY_PAGES_MAX = 65_536;

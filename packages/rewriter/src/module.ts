@@ -40,6 +40,16 @@ export interface SizeLimits {
   readonly offset: number;
 }
 
+/** A table: what it holds and how many. */
+export interface TableType extends SizeLimits {
+  readonly type: number;
+}
+
+/** A constant expression that was computed here, because not every engine can: the instruction to write for it. */
+export interface FoldedConstant extends ByteRange {
+  readonly code: Uint8Array;
+}
+
 /** A decoded module. Function indices count imported functions first, as in the binary. */
 export interface WasmModule {
   readonly bytes: Uint8Array;
@@ -47,12 +57,17 @@ export interface WasmModule {
   readonly imports: readonly ImportedFunction[];
   /** Type index of every function, imported ones first. */
   readonly functions: readonly number[];
-  readonly table: SizeLimits | undefined;
+  readonly tables: readonly TableType[];
   readonly memory: SizeLimits | undefined;
   readonly globals: readonly GlobalType[];
   readonly exports: readonly ModuleExport[];
   readonly start: number | undefined;
-  readonly elementSegments: number;
+  /** Reference type of each element segment. */
+  readonly elementTypes: readonly number[];
+  /** Functions named outside of bodies and the start section: the only ones `ref.func` may take. */
+  readonly declared: ReadonlySet<number>;
+  /** In ascending order. */
+  readonly folded: readonly FoldedConstant[];
   /** Data segments as announced by the data count section, or undefined without one. */
   readonly dataCount: number | undefined;
   readonly dataSegments: number;

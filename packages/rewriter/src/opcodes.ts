@@ -8,6 +8,7 @@ export const I64 = 0x7e;
 export const F32 = 0x7d;
 export const F64 = 0x7c;
 export const FUNCREF = 0x70;
+export const EXTERNREF = 0x6f;
 export const ANY = 0;
 
 // Control and variable instructions, which the validator treats one by one.
@@ -24,17 +25,25 @@ export const BR_TABLE = 0x0e;
 export const RETURN = 0x0f;
 export const CALL = 0x10;
 export const CALL_INDIRECT = 0x11;
+export const RETURN_CALL = 0x12;
+export const RETURN_CALL_INDIRECT = 0x13;
 export const DROP = 0x1a;
 export const SELECT = 0x1b;
+export const SELECT_TYPED = 0x1c;
 export const LOCAL_GET = 0x20;
 export const LOCAL_SET = 0x21;
 export const LOCAL_TEE = 0x22;
 export const GLOBAL_GET = 0x23;
 export const GLOBAL_SET = 0x24;
+export const TABLE_GET = 0x25;
+export const TABLE_SET = 0x26;
 export const I32_CONST = 0x41;
 export const I64_CONST = 0x42;
 export const F32_CONST = 0x43;
 export const F64_CONST = 0x44;
+export const REF_NULL = 0xd0;
+export const REF_IS_NULL = 0xd1;
+export const REF_FUNC = 0xd2;
 export const MEMORY_SIZE = 0x3f;
 export const MEMORY_GROW = 0x40;
 
@@ -46,7 +55,9 @@ export const I64_LT_S = 0x53;
 export const I64_LE_U = 0x58;
 export const F32_EQ = 0x5b;
 export const F64_EQ = 0x61;
+export const I32_ADD = 0x6a;
 export const I32_SUB = 0x6b;
+export const I32_MUL = 0x6c;
 export const I64_ADD = 0x7c;
 export const I64_SUB = 0x7d;
 export const I64_MUL = 0x7e;
@@ -63,6 +74,9 @@ export const MEMORY_FILL = PREFIXED + 11;
 export const TABLE_INIT = PREFIXED + 12;
 export const ELEM_DROP = PREFIXED + 13;
 export const TABLE_COPY = PREFIXED + 14;
+export const TABLE_GROW = PREFIXED + 15;
+export const TABLE_SIZE = PREFIXED + 16;
+export const TABLE_FILL = PREFIXED + 17;
 
 // What follows the opcode of a plain instruction: nothing (0), or a memory argument.
 export const IMMEDIATE_MEMORY = 1;
@@ -149,7 +163,8 @@ const NAN_WORDS: Readonly<Record<string, number>> = {
 
 const TYPE_LETTERS: Readonly<Record<string, number>> = { i: I32, l: I64, f: F32, d: F64 };
 
-const TABLE_SIZE = PREFIXED + 16;
+// One past the last opcode.
+const OPCODES = PREFIXED + 18;
 
 /** Columns of the table of plain instructions, indexed by opcode. `operands` is −1 where there is none. */
 export interface PlainInstructions {
@@ -170,13 +185,13 @@ export const PLAIN: PlainInstructions = buildPlain();
 
 function buildPlain(): PlainInstructions {
   const table: PlainInstructions = {
-    operands: new Int8Array(TABLE_SIZE).fill(-1),
-    first: new Uint8Array(TABLE_SIZE),
-    second: new Uint8Array(TABLE_SIZE),
-    result: new Uint8Array(TABLE_SIZE),
-    immediate: new Uint8Array(TABLE_SIZE),
-    alignment: new Uint8Array(TABLE_SIZE),
-    nan: new Uint8Array(TABLE_SIZE),
+    operands: new Int8Array(OPCODES).fill(-1),
+    first: new Uint8Array(OPCODES),
+    second: new Uint8Array(OPCODES),
+    result: new Uint8Array(OPCODES),
+    immediate: new Uint8Array(OPCODES),
+    alignment: new Uint8Array(OPCODES),
+    nan: new Uint8Array(OPCODES),
   };
   for (const line of NUMERIC_RUNS.trim().split('\n')) {
     const [code = '', signature = '', count = '', nan = ''] = line.split(' ');
@@ -208,8 +223,6 @@ function addPlain(table: PlainInstructions, op: number, signature: string, nan: 
 /** The feature behind a one-byte opcode that is not accepted, or undefined when no proposal has it. */
 export function featureOfOpcode(op: number): Feature | undefined {
   if ((op >= 0x06 && op <= 0x0a) || op === 0x18 || op === 0x19 || op === 0x1f) return 'exceptions';
-  if (op === 0x12 || op === 0x13) return 'tail-calls';
-  if (op === 0x1c || op === 0x25 || op === 0x26 || (op >= 0xd0 && op <= 0xd2)) return 'reference-types';
   if (op === 0x14 || op === 0x15 || (op >= 0xd3 && op <= 0xd6) || op === 0xfb) return 'gc';
   if (op === 0xfd) return 'simd';
   return op === 0xfe ? 'threads' : undefined;
@@ -217,20 +230,31 @@ export function featureOfOpcode(op: number): Feature | undefined {
 
 /** The feature behind an opcode with the prefix 0xfc that is not accepted. */
 export function featureOfPrefixed(code: number): Feature | undefined {
-  if (code >= 15 && code <= 17) return 'reference-types';
   return code >= 19 && code <= 22 ? 'wide-arithmetic' : undefined;
 }
 
 /** The feature behind a value type that is not accepted. */
 export function featureOfType(type: number): Feature | undefined {
   if (type === 0x7b) return 'simd';
-  if (type === FUNCREF || type === 0x6f) return 'reference-types';
   if (type === 0x69 || type === 0x74) return 'exceptions';
   return (type >= 0x63 && type <= 0x73) || type === 0x77 || type === 0x78 ? 'gc' : undefined;
 }
 
+const TYPE_NAMES: Readonly<Record<number, string>> = {
+  [I32]: 'i32',
+  [I64]: 'i64',
+  [F32]: 'f32',
+  [F64]: 'f64',
+  [FUNCREF]: 'funcref',
+  [EXTERNREF]: 'externref',
+};
+
+/** Whether values of the type are references: to functions, or to things of the host. */
+export function isReference(type: number): boolean {
+  return type === FUNCREF || type === EXTERNREF;
+}
+
 /** A value type in words. */
 export function typeName(type: number): string {
-  const names: Readonly<Record<number, string>> = { [I32]: 'i32', [I64]: 'i64', [F32]: 'f32', [F64]: 'f64' };
-  return names[type] ?? 'any type';
+  return TYPE_NAMES[type] ?? 'any type';
 }

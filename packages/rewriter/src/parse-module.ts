@@ -11,12 +11,14 @@ import {
   PARAMETERS_MAX,
   RESULTS_MAX,
   SEGMENTS_MAX,
+  TABLES_MAX,
   TABLE_ENTRIES_MAX,
   TYPES_MAX,
 } from './limits.ts';
 import {
   type ByteRange,
   type ExportKind,
+  type FoldedConstant,
   type FunctionType,
   type GlobalType,
   type ImportedFunction,
@@ -36,24 +38,11 @@ import {
   SECTION_TAG,
   SECTION_TYPE,
   type SizeLimits,
+  type TableType,
   type WasmModule,
 } from './module.ts';
-import {
-  END,
-  F32,
-  F32_CONST,
-  F64,
-  F64_CONST,
-  FUNCREF,
-  featureOfOpcode,
-  featureOfType,
-  GLOBAL_GET,
-  I32,
-  I32_CONST,
-  I64,
-  I64_CONST,
-  typeName,
-} from './opcodes.ts';
+import { type Constant, parseConstant } from './constant-expression.ts';
+import { F32, F64, FUNCREF, featureOfType, I32, I64, isReference } from './opcodes.ts';
 import { Reader } from './reader.ts';
 import { assertLimit, refuse, refuseFeature } from './refusals.ts';
 
@@ -62,12 +51,15 @@ interface Draft {
   readonly types: FunctionType[];
   readonly imports: ImportedFunction[];
   readonly functions: number[];
-  table: SizeLimits | undefined;
+  readonly tables: TableType[];
   memory: SizeLimits | undefined;
   readonly globals: GlobalType[];
+  readonly initial: Constant[];
   readonly exports: ModuleExport[];
   start: number | undefined;
-  elementSegments: number;
+  readonly elementTypes: number[];
+  readonly declared: Set<number>;
+  readonly folded: FoldedConstant[];
   dataCount: number | undefined;
   dataSegments: number;
   readonly bodies: ByteRange[];
@@ -80,7 +72,7 @@ const PARSERS: ReadonlyMap<number, SectionParser> = new Map<number, SectionParse
   [SECTION_TYPE, parseTypes],
   [SECTION_IMPORT, parseImports],
   [SECTION_FUNCTION, parseFunctions],
-  [SECTION_TABLE, parseTable],
+  [SECTION_TABLE, parseTables],
   [SECTION_MEMORY, parseMemory],
   [SECTION_GLOBAL, parseGlobals],
   [SECTION_EXPORT, parseExports],
@@ -103,12 +95,15 @@ export function parseModule(bytes: Uint8Array): WasmModule {
     types: [],
     imports: [],
     functions: [],
-    table: undefined,
+    tables: [],
     memory: undefined,
     globals: [],
+    initial: [],
     exports: [],
     start: undefined,
-    elementSegments: 0,
+    elementTypes: [],
+    declared: new Set(),
+    folded: [],
     dataCount: undefined,
     dataSegments: 0,
     bodies: [],
@@ -202,11 +197,11 @@ function parseValueTypes(reader: Reader, what: 'parameters' | 'results', max: nu
   return types;
 }
 
-/** A number type, or a refusal that names the feature behind any other type. */
+/** A value type, or a refusal that names the feature behind any other type. */
 export function parseValueType(reader: Reader): number {
   const offset = reader.position;
   const type = reader.u8();
-  if (type === I32 || type === I64 || type === F32 || type === F64) {
+  if (type === I32 || type === I64 || type === F32 || type === F64 || isReference(type)) {
     return type;
   }
   const feature = featureOfType(type);
@@ -252,27 +247,24 @@ function parseFunctions(reader: Reader, draft: Draft): void {
   }
 }
 
-function parseTable(reader: Reader, draft: Draft): void {
-  const offset = reader.position;
+function parseTables(reader: Reader, draft: Draft): void {
   const count = reader.u32();
-  if (count > 1) {
-    refuseFeature('reference-types', offset, 'More than one table');
+  assertLimit('tables', count, TABLES_MAX, reader.position);
+  let entries = 0;
+  for (let index = 0; index < count; index++) {
+    const type = parseReferenceType(reader, 'A table of other things than references');
+    const limits = parseSize(reader, 0xffff_ffff, 'table');
+    entries += limits.min;
+    assertLimit('table-entries', entries, TABLE_ENTRIES_MAX, limits.offset);
+    draft.tables.push({ ...limits, type });
   }
-  if (count === 0) {
-    return;
-  }
-  const typeOffset = reader.position;
+}
+
+/** The type of a reference; others than to functions and host things come with garbage collection. */
+export function parseReferenceType(reader: Reader, what: string): number {
+  const offset = reader.position;
   const type = reader.u8();
-  if (type !== FUNCREF) {
-    refuseFeature(
-      featureOfType(type) === undefined ? 'gc' : 'reference-types',
-      typeOffset,
-      'A table of other things than functions',
-    );
-  }
-  const limits = parseSize(reader, 0xffff_ffff, 'table');
-  assertLimit('table-entries', limits.min, TABLE_ENTRIES_MAX, limits.offset);
-  draft.table = limits;
+  return isReference(type) ? type : refuseFeature(featureOfType(type) ?? 'gc', offset, what);
 }
 
 function parseMemory(reader: Reader, draft: Draft): void {
@@ -321,59 +313,9 @@ function parseGlobals(reader: Reader, draft: Draft): void {
     if (mutability > 1) {
       refuse('malformed', offset, 'A global is neither mutable nor immutable.');
     }
-    parseConstant(reader, type);
+    draft.initial.push(parseConstant(reader, draft, type));
     draft.globals.push({ type, mutable: mutability === 1 });
   }
-}
-
-// A constant expression is one constant: no global can be imported, so there is none to name. The value
-// of an i32 constant is returned, for segment offsets; other constants are only moved over.
-function parseConstant(reader: Reader, type: number): number {
-  const offset = reader.position;
-  const op = reader.u8();
-  const found = CONSTANT_TYPES.get(op);
-  if (found === undefined) {
-    refuseConstant(op, offset);
-  }
-  if (found !== type) {
-    refuse('invalid', offset, `The constant is no ${typeName(type)}.`);
-  }
-  const value = readConstant(reader, op);
-  const endOffset = reader.position;
-  const end = reader.u8();
-  if (end !== END) {
-    refuseConstant(end, endOffset);
-  }
-  return value >>> 0;
-}
-
-const CONSTANT_TYPES: ReadonlyMap<number, number> = new Map([
-  [I32_CONST, I32],
-  [I64_CONST, I64],
-  [F32_CONST, F32],
-  [F64_CONST, F64],
-]);
-
-function readConstant(reader: Reader, op: number): number {
-  if (op === I32_CONST) {
-    return reader.s32();
-  }
-  if (op === I64_CONST) {
-    reader.skipS64();
-  } else {
-    reader.skip(op === F32_CONST ? 4 : 8);
-  }
-  return 0;
-}
-
-function refuseConstant(op: number, offset: number): never {
-  const extended =
-    CONSTANT_TYPES.has(op) || op === 0x6a || op === 0x6b || op === 0x6c || (op >= 0x7c && op <= 0x7e);
-  const feature = extended || op === GLOBAL_GET ? 'extended-const' : featureOfOpcode(op);
-  if (feature !== undefined) {
-    refuseFeature(feature, offset, 'A constant expression');
-  }
-  return refuse('invalid', offset, 'A constant expression is no constant.');
 }
 
 function parseExports(reader: Reader, draft: Draft): void {
@@ -382,7 +324,7 @@ function parseExports(reader: Reader, draft: Draft): void {
   const names = new Set<string>();
   const sizes: Readonly<Record<ExportKind, number>> = {
     function: draft.functions.length,
-    table: draft.table === undefined ? 0 : 1,
+    table: draft.tables.length,
     memory: draft.memory === undefined ? 0 : 1,
     global: draft.globals.length,
   };
@@ -403,6 +345,9 @@ function parseExports(reader: Reader, draft: Draft): void {
       refuse('invalid', offset, `Two exports are called "${name}".`);
     }
     names.add(name);
+    if (kind === 'function') {
+      draft.declared.add(index);
+    }
     draft.exports.push({ name, kind, index, offset });
   }
 }
@@ -423,44 +368,68 @@ function parseElements(reader: Reader, draft: Draft): void {
   for (let index = 0; index < count; index++) {
     parseElementSegment(reader, draft);
   }
-  draft.elementSegments = count;
 }
 
-// Flags: 0 active, 1 passive, 2 active with a table index; the others are declarative segments or hold
-// expressions, which only reference types need.
+// Flags: bit 0 passive or, with bit 1, declarative; bit 1 alone names the table; bit 2 holds expressions.
 function parseElementSegment(reader: Reader, draft: Draft): void {
   const offset = reader.position;
   const flags = reader.u32();
-  if (flags > 2) {
-    refuseFeature('reference-types', offset, 'An element segment of this kind');
+  if (flags > 7) {
+    refuse('malformed', offset, 'An element segment has unknown flags.');
   }
-  const at = flags === 1 ? undefined : parseElementPlace(reader, draft, flags === 2);
-  if (flags !== 0) {
-    const kindOffset = reader.position;
-    if (reader.u8() !== 0) {
-      refuseFeature('reference-types', kindOffset, 'An element segment of other things than functions');
-    }
+  const isActive = (flags & 1) === 0;
+  const table = isActive ? parseElementTable(reader, draft, flags) : undefined;
+  const at = isActive ? segmentPlace(reader, draft) : 0;
+  const type = parseElementType(reader, flags);
+  if (table !== undefined && table.type !== type) {
+    refuse('invalid', offset, 'An element segment is for a table of another type.');
   }
   const entries = reader.u32();
   assertLimit('table-entries', entries, TABLE_ENTRIES_MAX, offset);
   for (let index = 0; index < entries; index++) {
-    const entryOffset = reader.position;
-    const target = reader.u32();
-    if (target >= draft.functions.length) {
-      refuse('invalid', entryOffset, `There is no function ${target}.`);
+    if (flags >= 4) {
+      parseConstant(reader, draft, type);
+    } else {
+      draft.declared.add(parseFunctionIndex(reader, draft));
     }
   }
-  if (at !== undefined && at + entries > (draft.table?.min ?? 0)) {
+  if (table !== undefined && at + entries > table.min) {
     refuse('segment-out-of-bounds', offset, 'An element segment does not fit the table.');
   }
+  draft.elementTypes.push(type);
 }
 
-function parseElementPlace(reader: Reader, draft: Draft, named: boolean): number {
+function parseElementTable(reader: Reader, draft: Draft, flags: number): TableType {
   const offset = reader.position;
-  if ((named && reader.u32() !== 0) || draft.table === undefined) {
-    refuse('invalid', offset, 'An element segment is for a table that is not there.');
+  const index = (flags & 2) === 0 ? 0 : reader.u32();
+  return (
+    draft.tables[index] ?? refuse('invalid', offset, 'An element segment is for a table that is not there.')
+  );
+}
+
+// Segments of the plainest kinds, 0 and 4, do not say that they hold functions.
+function parseElementType(reader: Reader, flags: number): number {
+  if ((flags & 3) === 0) {
+    return FUNCREF;
   }
-  return parseConstant(reader, I32);
+  if (flags >= 4) {
+    return parseReferenceType(reader, 'An element segment of other things than references');
+  }
+  const offset = reader.position;
+  if (reader.u8() !== 0) {
+    refuse('malformed', offset, 'An element segment is of an unknown kind.');
+  }
+  return FUNCREF;
+}
+
+function parseFunctionIndex(reader: Reader, draft: Draft): number {
+  const offset = reader.position;
+  const index = reader.u32();
+  return index < draft.functions.length ? index : refuse('invalid', offset, `There is no function ${index}.`);
+}
+
+function segmentPlace(reader: Reader, draft: Draft): number {
+  return Number(BigInt.asUintN(32, parseConstant(reader, draft, I32).integer));
 }
 
 function parseDataCount(reader: Reader, draft: Draft): void {
@@ -508,7 +477,7 @@ function parseDataSegment(reader: Reader, draft: Draft): void {
   if ((flags === 2 && reader.u32() !== 0) || (!passive && draft.memory === undefined)) {
     refuse('invalid', offset, 'A data segment is for a memory that is not there.');
   }
-  const at = passive ? 0 : parseConstant(reader, I32);
+  const at = passive ? 0 : segmentPlace(reader, draft);
   const size = reader.u32();
   reader.skip(size);
   if (!passive && at + size > (draft.memory?.min ?? 0) * PAGE_BYTES) {

@@ -94,6 +94,89 @@ describe('fuel', () => {
   });
 });
 
+describe('tables', () => {
+  const TABLES = `(table $t 2 funcref) (table $e 1 8 externref)
+    (func (export "grow") (param i32) (result i32) ref.null func local.get 0 table.grow $t)
+    (func (export "growHost") (param i32) (result i32) ref.null extern local.get 0 table.grow $e)
+    (func (export "fill") (param i32) i32.const 0 ref.null extern local.get 0 table.fill $e)
+    (func (export "size") (result i32) table.size $t)`;
+
+  it('charge what is added and what is filled', () => {
+    const guest = start(guestWat(TABLES));
+    expect(guest.call('grow', 100)).toBe(2);
+    expect(guest.fuelUsed()).toBe(3n + 100n);
+    expect(guest.call('size')).toBe(102);
+    guest.call('fill', 1);
+    expect(guest.fuelUsed()).toBe(103n + 1n + 4n + 1n);
+  });
+
+  it('grow to their own maximum, or to a share of what all tables may have', () => {
+    const guest = start(guestWat(TABLES), 10_000_000n);
+    expect(guest.call('growHost', 8)).toBe(-1);
+    expect(guest.call('growHost', 7)).toBe(1);
+    expect(guest.fuelUsed()).toBe(6n + 7n);
+    expect(guest.call('grow', -1)).toBe(-1);
+    expect(guest.call('grow', 500_000)).toBe(-1);
+    expect(guest.call('grow', 499_998)).toBe(2);
+    expect((guest.exports[ABORT_GLOBAL] as WebAssembly.Global).value).toBe(0);
+  });
+});
+
+describe('tail calls', () => {
+  const COUNTDOWN =
+    guestWat(`(type $t (func (param i32) (result i32))) (table 1 funcref) (elem (i32.const 0) $b)
+    (func $a (export "f") (param i32) (result i32)
+      local.get 0 i32.eqz if i32.const 7 return end
+      local.get 0 i32.const 1 i32.sub i32.const 0 return_call_indirect (type $t))
+    (func $b (param i32) (result i32) (local i64)
+      i32.const 0 call $leaf drop local.get 0 return_call $a)
+    (func $leaf (param i32) (result i32) local.get 0)`);
+
+  it('need no call depth however many there are', () => {
+    const guest = start(COUNTDOWN, 1_000_000_000n);
+    expect(guest.call('f', 1_000_000)).toBe(7);
+    const [inA, inB, inLeaf, atTheEnd] = [8n, 5n, 1n, 5n];
+    expect(guest.fuelUsed()).toBe(1_000_000n * (inA + inB + inLeaf) + atTheEnd);
+  });
+
+  it('are stopped by fuel', () => {
+    const guest = start(guestWat('(func $f (export "f") return_call $f)'), 1000n);
+    expect(() => guest.call('f')).toThrow(/unreachable/);
+    expect(guest.fuelUsed()).toBe(1001n);
+  });
+});
+
+describe('constant expressions', () => {
+  it('are computed where engines may not be able to', () => {
+    const guest = start(
+      guestWat(`(global $a i32 (i32.const 2147483647)) (global $b i32 (i32.add (global.get $a) (i32.const 2)))
+        (global $c i64 (i64.mul (i64.const 4294967296) (i64.const 2147483648)))
+        (global $d f64 (f64.const 2.5)) (global $e f64 (global.get $d))
+        (global $f (mut funcref) (ref.func $g)) (func $g)
+        (export "b" (global $b)) (export "c" (global $c)) (export "e" (global $e)) (export "f" (global $f))`),
+    );
+    const valueOf = (name: string): unknown => (guest.exports[name] as WebAssembly.Global).value;
+    expect([valueOf('b'), valueOf('c'), valueOf('e'), typeof valueOf('f')]).toEqual([
+      -2147483647,
+      -(2n ** 63n),
+      2.5,
+      'function',
+    ]);
+  });
+
+  it('name only globals before them that never change', () => {
+    for (const globals of [
+      '(global i32 (global.get 0))',
+      '(global i32 (global.get 1)) (global i32 (i32.const 1))',
+      '(global (mut i32) (i32.const 1)) (global i32 (global.get 0))',
+      '(global i32 (i32.add (i32.const 1) (i64.const 2)))',
+      '(global i64 (i32.const 1))',
+    ]) {
+      expect(prepare(assembleWat(guestWat(globals)))).toMatchObject({ type: 'refused', code: 'invalid' });
+    }
+  });
+});
+
 describe('memory', () => {
   it('never has more pages than the job allows or the module asks for', () => {
     const grow = '(func (export "grow") (param i32) (result i32) local.get 0 memory.grow)';

@@ -33,6 +33,8 @@ export interface PrepareReport {
   readonly memoryMaxPages: number;
   /** Functions that the guest defines. */
   readonly functions: number;
+  /** Constant expressions that were computed, because not every engine can: without any, engines also accept the original. */
+  readonly foldedConstants: number;
   /** The largest frame that call depth is charged for. */
   readonly largestFrameBytes: number;
 }
@@ -97,6 +99,7 @@ function prepareOrThrow(strategy: MeterStrategy, bytes: Uint8Array, maxMemoryPag
       memoryMinPages: module.memory?.min ?? 0,
       memoryMaxPages: maxPages,
       functions: module.bodies.length,
+      foldedConstants: module.folded.length,
       largestFrameBytes: assembly.largestFrameBytes,
     },
   };

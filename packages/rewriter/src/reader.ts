@@ -70,7 +70,18 @@ export class Reader {
     return refuse('malformed', start, 'A 33-bit number is encoded in more than five bytes.');
   }
 
-  /** Moves over a signed LEB128 of at most 64 bits: constants are copied, never computed with. */
+  /** A signed LEB128 of at most 64 bits. */
+  s64(): bigint {
+    const start = this.position;
+    this.skipS64();
+    let value = 0n;
+    for (let at = this.position - 1; at >= start; at--) {
+      value = (value << 7n) | BigInt((this.bytes[at] ?? 0) & 0x7f);
+    }
+    return BigInt.asIntN(Math.min(64, (this.position - start) * 7), value);
+  }
+
+  /** Moves over a signed LEB128 of at most 64 bits: constants of bodies are copied, never computed with. */
   skipS64(): void {
     const start = this.position;
     for (let count = 1; count <= 10; count++) {

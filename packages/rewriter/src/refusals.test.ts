@@ -60,8 +60,6 @@ describe('features outside the edition', () => {
   const cases: readonly (readonly [string, RefusalCode])[] = [
     ['i32.const 0 i32.atomic.load drop', 'feature-threads'],
     ['v128.const i32x4 0 0 0 0 drop', 'feature-simd'],
-    ['ref.null func drop', 'feature-reference-types'],
-    ['return_call 0', 'feature-tail-calls'],
     ['try end', 'feature-exceptions'],
   ];
   it.each(cases)('%s', (code, expected) => {
@@ -72,11 +70,6 @@ describe('features outside the edition', () => {
     ['(memory 1 2 shared)', 'feature-threads'],
     ['(memory i64 1)', 'feature-memory64'],
     ['(memory 1) (memory 1)', 'feature-multi-memory'],
-    ['(table 1 funcref) (table 1 funcref)', 'feature-reference-types'],
-    ['(table 1 externref)', 'feature-reference-types'],
-    ['(func (param externref))', 'feature-reference-types'],
-    ['(global funcref (ref.null func))', 'feature-reference-types'],
-    ['(global i32 (i32.add (i32.const 1) (i32.const 2)))', 'feature-extended-const'],
     ['(tag)', 'feature-exceptions'],
   ];
   it.each(modules)('%s', (body, expected) => {
@@ -121,6 +114,24 @@ describe('typing', () => {
     ['data without its count', 'data.drop 0'],
     ['too large an alignment', 'i32.const 0 i32.load align=8 drop'],
     ['select of two types', 'i32.const 1 f32.const 1 i32.const 1 select drop'],
+    ['a tail call of other results', 'return_call $answers) (func $answers (result i32) i32.const 1'],
+    ['a tail call without its operand', 'return_call $takes) (func $takes (param i32)'],
+    ['a number where a reference is due', 'i32.const 0 ref.is_null drop'],
+    ['a reference to a function that is not declared', 'ref.func $hidden drop) (func $hidden'],
+    ['a select of references without their type', 'ref.null func ref.null func i32.const 1 select drop'],
+    [
+      'a select that names another type',
+      'ref.null func ref.null func i32.const 1 select (result externref) drop',
+    ],
+    ['a table of another type', 'i32.const 0 ref.null extern table.set $t) (table $t 1 funcref) (func'],
+    [
+      'a copy between tables of different types',
+      'i32.const 0 i32.const 0 i32.const 0 table.copy $t $e) (table $t 1 funcref) (table $e 1 externref) (func',
+    ],
+    [
+      'an indirect call through host references',
+      'i32.const 0 call_indirect $e) (table $e 1 externref) (func',
+    ],
     ['a table whose targets differ', 'block (result i32) i32.const 1 i32.const 0 br_table 0 1 end drop'],
   ];
   it.each(cases)('%s', (_name, code) => {

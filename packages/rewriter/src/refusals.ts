@@ -5,13 +5,10 @@ export type Feature =
   | 'threads'
   | 'simd'
   | 'relaxed-simd'
-  | 'tail-calls'
-  | 'reference-types'
   | 'exceptions'
   | 'gc'
   | 'memory64'
   | 'multi-memory'
-  | 'extended-const'
   | 'custom-page-sizes'
   | 'wide-arithmetic';
 
@@ -22,6 +19,7 @@ export type LimitName =
   | 'types'
   | 'functions'
   | 'imports'
+  | 'tables'
   | 'exports'
   | 'globals'
   | 'segments'
@@ -35,6 +33,7 @@ export type LimitName =
   | 'prepared-body-bytes'
   | 'branch-table'
   | 'table-entries'
+  | 'constant-operands'
   | 'memory-pages';
 
 /**

@@ -7,6 +7,7 @@ import { InstructionColumns, type ScannedFunction, TO_FUNCTION } from './instruc
 import { BRANCH_TABLE_MAX, LOCALS_MAX, NESTING_MAX, OPERANDS_MAX } from './limits.ts';
 import type { ByteRange, FunctionType, WasmModule } from './module.ts';
 import * as op from './opcodes.ts';
+import { parseNullType } from './constant-expression.ts';
 import { parseValueType } from './parse-module.ts';
 import { Reader } from './reader.ts';
 import { assertLimit, refuse, refuseFeature } from './refusals.ts';
@@ -15,7 +16,7 @@ import { EXACT, joinSources, sourceOfLocal, TAINTED, TaintGraph } from './taint.
 const NO_TYPES = new Uint8Array(0);
 const EMPTY_TYPE: FunctionType = { parameters: NO_TYPES, results: NO_TYPES };
 const SINGLE_TYPES: ReadonlyMap<number, FunctionType> = new Map(
-  [op.I32, op.I64, op.F32, op.F64].map((type) => [
+  [op.I32, op.I64, op.F32, op.F64, op.FUNCREF, op.EXTERNREF].map((type) => [
     type,
     { parameters: NO_TYPES, results: Uint8Array.of(type) },
   ]),
@@ -144,7 +145,7 @@ export class Validator {
 
   private prefixed(): number {
     const code = this.reader.u32();
-    if (code > 14) {
+    if (code > op.TABLE_FILL - op.PREFIXED) {
       const feature = op.featureOfPrefixed(code);
       if (feature !== undefined) {
         refuseFeature(feature, this.instruction, `Instruction 0xfc ${code}`);
@@ -224,11 +225,16 @@ export class Validator {
         return this.call();
       case op.CALL_INDIRECT:
         return this.callIndirect();
+      case op.RETURN_CALL:
+      case op.RETURN_CALL_INDIRECT:
+        return this.returnCall(code);
       case op.DROP:
         this.pop(op.ANY);
         return;
       case op.SELECT:
         return this.select();
+      case op.SELECT_TYPED:
+        return this.selectTyped();
       case op.LOCAL_GET:
         return this.localGet();
       case op.LOCAL_SET:
@@ -272,7 +278,42 @@ export class Validator {
         this.pop(op.I32);
         return this.push(op.I32, EXACT);
       default:
+        return this.reference(code);
+    }
+  }
+
+  private reference(code: number): void {
+    switch (code) {
+      case op.REF_NULL:
+        return this.push(parseNullType(this.reader), EXACT);
+      case op.REF_IS_NULL:
+        this.pop(op.ANY);
+        if (this.popped !== op.ANY && !op.isReference(this.popped)) {
+          refuse('invalid', this.instruction, 'Only a reference can be null.');
+        }
+        return this.push(op.I32, EXACT);
+      case op.REF_FUNC:
+        this.referToFunction();
+        return this.push(op.FUNCREF, EXACT);
+      case op.TABLE_GET: {
+        const type = this.table();
+        this.pop(op.I32);
+        return this.push(type, EXACT);
+      }
+      case op.TABLE_SET: {
+        this.pop(this.table());
+        this.pop(op.I32);
+        return;
+      }
+      default:
         return this.bulk(code);
+    }
+  }
+
+  private referToFunction(): void {
+    const index = this.reader.u32();
+    if (index >= this.module.functions.length || !this.module.declared.has(index)) {
+      refuse('invalid', this.instruction, `Function ${index} is not declared as one that is referred to.`);
     }
   }
 
@@ -295,17 +336,45 @@ export class Validator {
       case op.DATA_DROP:
         return this.dataSegment();
       case op.TABLE_INIT:
-        this.elementSegment();
-        this.table();
+        this.sameTables(this.elementSegment(), this.table());
         return this.popThree();
       case op.ELEM_DROP:
-        return this.elementSegment();
+        this.elementSegment();
+        return;
       case op.TABLE_COPY:
-        this.table();
-        this.table();
+        this.sameTables(this.table(), this.table());
         return this.popThree();
       default:
+        return this.wholeTable(code);
+    }
+  }
+
+  private wholeTable(code: number): void {
+    switch (code) {
+      case op.TABLE_GROW: {
+        const type = this.table();
+        this.pop(op.I32);
+        this.pop(type);
+        return this.push(op.I32, EXACT);
+      }
+      case op.TABLE_SIZE:
+        this.table();
+        return this.push(op.I32, EXACT);
+      case op.TABLE_FILL: {
+        const type = this.table();
+        this.pop(op.I32);
+        this.pop(type);
+        this.pop(op.I32);
+        return;
+      }
+      default:
         return this.unknown(code);
+    }
+  }
+
+  private sameTables(from: number, to: number): void {
+    if (from !== to) {
+      refuse('invalid', this.instruction, `A table of ${op.typeName(to)} cannot take ${op.typeName(from)}.`);
     }
   }
 
@@ -456,25 +525,42 @@ export class Validator {
   // Calls.
 
   private call(): void {
-    const index = this.reader.u32();
-    const type = this.module.types[this.module.functions[index] ?? -1];
-    if (type === undefined) {
-      refuse('invalid', this.instruction, `There is no function ${index}.`);
-    }
-    this.value = index;
-    this.apply(type);
+    this.apply(this.callee());
   }
 
   private callIndirect(): void {
+    this.apply(this.indirectCallee());
+  }
+
+  private callee(): FunctionType {
+    const index = this.reader.u32();
+    this.value = index;
+    return (
+      this.module.types[this.module.functions[index] ?? -1] ??
+      refuse('invalid', this.instruction, `There is no function ${index}.`)
+    );
+  }
+
+  private indirectCallee(): FunctionType {
     const index = this.reader.u32();
     const type = this.module.types[index];
     if (type === undefined) {
       refuse('invalid', this.instruction, `There is no type ${index}.`);
     }
-    this.table();
+    this.sameTables(this.table(), op.FUNCREF);
     this.value = index;
     this.pop(op.I32);
-    this.apply(type);
+    return type;
+  }
+
+  // A call whose results are the function's own.
+  private returnCall(code: number): void {
+    const type = code === op.RETURN_CALL ? this.callee() : this.indirectCallee();
+    this.popAll(type.parameters);
+    if (!sameTypes(type.results, this.typeAt(0).results)) {
+      refuse('invalid', this.instruction, 'A tail call returns other types than its function.');
+    }
+    this.die();
   }
 
   private apply(type: FunctionType): void {
@@ -490,7 +576,20 @@ export class Validator {
     const second = this.popped;
     const firstSource = this.pop(second);
     const type = second === op.ANY ? this.popped : second;
+    if (op.isReference(type)) {
+      refuse('invalid', this.instruction, 'A select of references must name their type.');
+    }
     this.push(type, joinSources(firstSource, secondSource));
+  }
+
+  private selectTyped(): void {
+    if (this.reader.u32() !== 1) {
+      refuse('invalid', this.instruction, 'A select names the one type of its result.');
+    }
+    const type = parseValueType(this.reader);
+    this.pop(op.I32);
+    const secondSource = this.pop(type);
+    this.push(type, joinSources(this.pop(type), secondSource));
   }
 
   private localIndex(): number {
@@ -539,11 +638,13 @@ export class Validator {
     }
   }
 
-  private table(): void {
+  /** Reads a table's index and returns the type of its entries. */
+  private table(): number {
     const offset = this.reader.position;
-    if (this.reader.u32() !== 0 || this.module.table === undefined) {
-      refuse('invalid', offset, 'An instruction is for a table that is not there.');
-    }
+    const index = this.reader.u32();
+    this.value = index;
+    const table = this.module.tables[index];
+    return table?.type ?? refuse('invalid', offset, 'An instruction is for a table that is not there.');
   }
 
   private zeroByte(): void {
@@ -564,11 +665,13 @@ export class Validator {
     }
   }
 
-  private elementSegment(): void {
+  /** Reads an element segment's index and returns the type of its entries. */
+  private elementSegment(): number {
     const index = this.reader.u32();
-    if (index >= this.module.elementSegments) {
-      refuse('invalid', this.instruction, `There is no element segment ${index}.`);
-    }
+    return (
+      this.module.elementTypes[index] ??
+      refuse('invalid', this.instruction, `There is no element segment ${index}.`)
+    );
   }
 
   // The operand stack.

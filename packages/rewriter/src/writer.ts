@@ -54,6 +54,16 @@ export class Writer {
     this.bytes[this.used++] = rest & 0x7f;
   }
 
+  /** A signed LEB128 of 64 bits. */
+  s64(value: bigint): void {
+    let rest = value;
+    while (rest < -64n || rest > 63n) {
+      this.u8(Number(rest & 0x7fn) | 0x80);
+      rest >>= 7n;
+    }
+    this.u8(Number(rest & 0x7fn));
+  }
+
   /** Opcodes and other ready bytes. */
   raw(...bytes: readonly number[]): void {
     for (const byte of bytes) {

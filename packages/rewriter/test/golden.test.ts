@@ -13,6 +13,9 @@ const names = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.wat') && !file.endsWith('.prepared.wat'))
   .map((file) => file.slice(0, -'.wat'.length));
 
+// Originals that some engines refuse, and the edition lowers to what all of them run.
+const LOWERED: ReadonlySet<string> = new Set(['constants']);
+
 describe('golden modules', () => {
   it.each(names)('%s', (name) => {
     const original = assembleWat(readFileSync(new URL(`${name}.wat`, FOLDER), 'utf8'));
@@ -20,7 +23,7 @@ describe('golden modules', () => {
     if (prepared.type === 'refused') {
       throw new Error(`${prepared.code} at ${prepared.offset}: ${prepared.message}`);
     }
-    expect(WebAssembly.validate(original)).toBe(true);
+    expect(WebAssembly.validate(original) || LOWERED.has(name)).toBe(true);
     expect(WebAssembly.validate(prepared.bytes)).toBe(true);
     const printed = printWat(prepared.bytes);
     const file = new URL(`${name}.prepared.wat`, FOLDER);

@@ -1,6 +1,8 @@
 // The reference decoder: reads a module the slow and obvious way, into objects. It shares nothing with the
 // rewriter, so that a misreading in one shows as a difference between the two.
 
+import { NULL } from './values.ts';
+
 /** One instruction. `end` and `else` positions are filled in for blocks. */
 export interface Instruction {
   readonly op: number;
@@ -27,16 +29,19 @@ export interface ReferenceFunction {
 }
 
 export interface ReferenceSegment {
-  /** Where an active segment goes, or undefined for a passive one. */
+  /** Where an active segment goes, or undefined for another one. */
   readonly at: number | undefined;
   readonly bytes: Uint8Array;
-  readonly functions: readonly number[];
+  readonly table: number;
+  readonly declares: boolean;
+  /** References as bits. */
+  readonly entries: readonly bigint[];
 }
 
 export interface ReferenceModule {
   readonly types: ReferenceType[];
   readonly functions: ReferenceFunction[];
-  tableSize: number;
+  readonly tables: { readonly min: number; readonly max: number | undefined }[];
   memoryMin: number;
   memoryMax: number;
   readonly globals: { readonly type: number; readonly bits: bigint }[];
@@ -100,7 +105,7 @@ export function decodeModule(bytes: Uint8Array): ReferenceModule {
   const module: ReferenceModule = {
     types: [],
     functions: [],
-    tableSize: 0,
+    tables: [],
     memoryMin: 0,
     memoryMax: 65536,
     globals: [],
@@ -140,7 +145,7 @@ function decodeSection(id: number, cursor: Cursor, module: ReferenceModule): voi
     case 4:
       cursor.list(() => {
         cursor.byte();
-        module.tableSize = decodeLimits(cursor).min;
+        module.tables.push(decodeLimits(cursor));
       });
       break;
     case 5:
@@ -151,13 +156,11 @@ function decodeSection(id: number, cursor: Cursor, module: ReferenceModule): voi
       });
       break;
     case 6:
-      module.globals.push(
-        ...cursor.list(() => {
-          const type = cursor.byte();
-          cursor.byte();
-          return { type, bits: decodeConstant(cursor) };
-        }),
-      );
+      cursor.list(() => {
+        const type = cursor.byte();
+        cursor.byte();
+        module.globals.push({ type, bits: decodeConstant(cursor, module) });
+      });
       break;
     case 7:
       cursor.list(() => {
@@ -169,13 +172,13 @@ function decodeSection(id: number, cursor: Cursor, module: ReferenceModule): voi
       module.start = cursor.unsigned();
       break;
     case 9:
-      module.elements.push(...cursor.list(() => decodeElement(cursor)));
+      module.elements.push(...cursor.list(() => decodeElement(cursor, module)));
       break;
     case 10:
       decodeBodies(cursor, module);
       break;
     case 11:
-      module.data.push(...cursor.list(() => decodeData(cursor)));
+      module.data.push(...cursor.list(() => decodeData(cursor, module)));
       break;
     default:
       break;
@@ -207,25 +210,52 @@ function decodeLimits(cursor: Cursor): { min: number; max: number | undefined } 
   return { min: cursor.unsigned(), max: bounded ? cursor.unsigned() : undefined };
 }
 
-function decodeConstant(cursor: Cursor): bigint {
-  const { bits } = decodeInstruction(cursor);
-  cursor.byte();
-  return bits;
+// The bits that a constant expression comes to.
+function decodeConstant(cursor: Cursor, module: ReferenceModule): bigint {
+  const stack: bigint[] = [];
+  for (;;) {
+    const { op, operands, bits } = decodeInstruction(cursor);
+    if (op === 0x0b) {
+      return stack.pop() ?? 0n;
+    }
+    if (op === 0x23) {
+      stack.push(module.globals[operands[0] ?? 0]?.bits ?? 0n);
+    } else if (op === 0xd0) {
+      stack.push(NULL);
+    } else if (op === 0xd2) {
+      stack.push(BigInt(operands[0] ?? 0));
+    } else if (op >= 0x41 && op <= 0x44) {
+      stack.push(BigInt.asUintN(op === 0x41 || op === 0x43 ? 32 : 64, bits));
+    } else {
+      const [right = 0n, left = 0n] = [stack.pop(), stack.pop()];
+      const kind = op < 0x7c ? op - 0x6a : op - 0x7c;
+      const result = kind === 0 ? left + right : kind === 1 ? left - right : left * right;
+      stack.push(BigInt.asUintN(op < 0x7c ? 32 : 64, result));
+    }
+  }
 }
 
-function decodeElement(cursor: Cursor): ReferenceSegment {
+function decodeElement(cursor: Cursor, module: ReferenceModule): ReferenceSegment {
   const flags = cursor.unsigned();
-  if (flags === 2) cursor.unsigned();
-  const at = flags === 1 ? undefined : Number(BigInt.asUintN(32, decodeConstant(cursor)));
-  if (flags !== 0) cursor.byte();
-  return { at, bytes: new Uint8Array(0), functions: cursor.list(() => cursor.unsigned()) };
+  const active = flags % 2 === 0;
+  const table = active && (flags & 2) !== 0 ? cursor.unsigned() : 0;
+  const at = active ? Number(decodeConstant(cursor, module)) : undefined;
+  if (flags % 4 !== 0) cursor.byte();
+  const entry = () => (flags < 4 ? BigInt(cursor.unsigned()) : decodeConstant(cursor, module));
+  return {
+    at,
+    bytes: new Uint8Array(0),
+    table,
+    declares: !active && (flags & 2) !== 0,
+    entries: cursor.list(entry),
+  };
 }
 
-function decodeData(cursor: Cursor): ReferenceSegment {
+function decodeData(cursor: Cursor, module: ReferenceModule): ReferenceSegment {
   const flags = cursor.unsigned();
   if (flags === 2) cursor.unsigned();
-  const at = flags === 1 ? undefined : Number(BigInt.asUintN(32, decodeConstant(cursor)));
-  return { at, bytes: cursor.take(cursor.unsigned()), functions: [] };
+  const at = flags === 1 ? undefined : Number(decodeConstant(cursor, module));
+  return { at, bytes: cursor.take(cursor.unsigned()), table: 0, declares: false, entries: [] };
 }
 
 function decodeBodies(cursor: Cursor, module: ReferenceModule): void {
@@ -277,13 +307,15 @@ function decodeImmediates(op: number, cursor: Cursor): { operands: readonly numb
   if (op >= 0x02 && op <= 0x04) return { operands: [Number(cursor.leb(true))], bits: 0n };
   if (op === 0x0e)
     return { operands: [...cursor.list(() => cursor.unsigned()), cursor.unsigned()], bits: 0n };
-  if (op === 0x0c || op === 0x0d || op === 0x10 || (op >= 0x20 && op <= 0x24)) return numbers(1);
-  if (op === 0x11 || (op >= 0x28 && op <= 0x3e)) return numbers(2);
+  if (op === 0x0c || op === 0x0d || op === 0x10 || op === 0x12) return numbers(1);
+  if ((op >= 0x20 && op <= 0x26) || op === 0xd0 || op === 0xd2) return numbers(1);
+  if (op === 0x1c) return { operands: cursor.list(() => cursor.unsigned()), bits: 0n };
+  if (op === 0x11 || op === 0x13 || (op >= 0x28 && op <= 0x3e)) return numbers(2);
   if (op === 0x3f || op === 0x40) return numbers(1);
   if (op === 0x41 || op === 0x42) return { operands: [], bits: cursor.leb(true) };
   if (op === 0x43) return { operands: [], bits: cursor.little(4) };
   if (op === 0x44) return { operands: [], bits: cursor.little(8) };
   if (op === 0xfc08 || op === 0xfc0a || op === 0xfc0c || op === 0xfc0e) return numbers(2);
-  if (op === 0xfc09 || op === 0xfc0b || op === 0xfc0d) return numbers(1);
+  if (op === 0xfc09 || op === 0xfc0b || op === 0xfc0d || op >= 0xfc0f) return numbers(1);
   return { operands: [], bits: 0n };
 }

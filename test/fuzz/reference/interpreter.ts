@@ -7,7 +7,7 @@
 
 import { decodeModule, type Instruction, type ReferenceFunction, type ReferenceModule } from './decode.ts';
 import { NUMERIC } from './numeric.ts';
-import { Trap, type Value } from './values.ts';
+import { NULL, Trap, type Value } from './values.ts';
 
 /** How a reference run ended; the last two mean that it was given up. */
 export type ReferenceOutcome = 'completed' | 'trapped' | 'too-long' | 'too-deep';
@@ -30,18 +30,15 @@ const PAGE = 65536;
 const I32 = 0x7f;
 const F32 = 0x7d;
 const F64 = 0x7c;
+const REFERENCES = new Set([0x70, 0x6f]);
 const FREE = new Set([0x01, 0x02, 0x03, 0x05, 0x0b]);
-const WIDTH = new Map([
-  [I32, 32],
-  [0x7e, 64],
-  [F32, 32],
-  [F64, 64],
-]);
 
 interface Frame {
   readonly function: ReferenceFunction;
   readonly locals: Value[];
   readonly stack: Value[];
+  /** The call that takes this frame's place. */
+  tail: { readonly index: number; readonly args: readonly Value[] } | undefined;
 }
 
 /** A branch on its way out: how many labels are still to be left. */
@@ -62,7 +59,7 @@ export class ReferenceInstance {
 
   private readonly limits: ReferenceLimits;
   private readonly globals: Value[];
-  private readonly table: (number | undefined)[];
+  private readonly tables: bigint[][];
   private readonly droppedData = new Set<number>();
   private readonly droppedElements = new Set<number>();
   private depth = 0;
@@ -71,13 +68,13 @@ export class ReferenceInstance {
     this.module = decodeModule(bytes);
     this.limits = limits;
     this.memory = new Uint8Array(this.module.memoryMin * PAGE);
-    this.globals = this.module.globals.map(({ type, bits }) =>
-      value(BigInt.asUintN(WIDTH.get(type) ?? 64, bits)),
-    );
-    this.table = Array.from({ length: this.module.tableSize }, () => undefined);
-    for (const [index, { at, functions }] of this.module.elements.entries()) {
+    this.globals = this.module.globals.map(({ bits }) => value(bits));
+    this.tables = this.module.tables.map(({ min }) => Array.from({ length: min }, () => NULL));
+    for (const [index, { at, table, declares, entries }] of this.module.elements.entries()) {
       if (at !== undefined) {
-        functions.forEach((target, place) => (this.table[at + place] = target));
+        this.table(table).splice(at, entries.length, ...entries);
+      }
+      if (at !== undefined || declares) {
         this.droppedElements.add(index);
       }
     }
@@ -124,6 +121,19 @@ export class ReferenceInstance {
   }
 
   private call(index: number, args: readonly Value[]): readonly Value[] {
+    let next = { index, args };
+    for (;;) {
+      const ended = this.enter(next.index, next.args);
+      if (!('tail' in ended)) return ended;
+      next = { index: ended.tail.index, args: ended.tail.args };
+    }
+  }
+
+  // Runs one function to its results, or to the call that takes its place.
+  private enter(
+    index: number,
+    args: readonly Value[],
+  ): readonly Value[] | { readonly tail: { readonly index: number; readonly args: readonly Value[] } } {
     const target = this.functionAt(index);
     if (target.imported !== undefined) {
       this.hostCalls.push(`${target.imported}(${args.map(({ bits }) => BigInt.asIntN(32, bits)).join(',')})`);
@@ -135,11 +145,15 @@ export class ReferenceInstance {
     }
     const frame: Frame = {
       function: target,
-      locals: [...args, ...target.locals.map(() => value(0n))],
+      locals: [...args, ...target.locals.map((type) => value(REFERENCES.has(type) ? NULL : 0n))],
       stack: [],
+      tail: undefined,
     };
     this.run(frame, 0, target.code.length);
     this.depth -= 1;
+    if (frame.tail !== undefined) {
+      return { tail: frame.tail };
+    }
     return frame.stack.slice(frame.stack.length - target.type.results.length);
   }
 
@@ -157,6 +171,11 @@ export class ReferenceInstance {
       } else if (instruction.op >= 0x0c && instruction.op <= 0x0f) {
         const flow = branch(frame, instruction);
         if (flow !== undefined) return flow;
+      } else if (instruction.op === 0x12 || instruction.op === 0x13) {
+        const index =
+          instruction.op === 0x12 ? (instruction.operands[0] ?? 0) : this.indirect(frame, instruction);
+        frame.tail = { index, args: this.popArguments(frame, index) };
+        return RETURN;
       } else {
         this.step(frame, instruction);
       }
@@ -214,6 +233,7 @@ export class ReferenceInstance {
     }
     if (op >= 0x28 && op <= 0x35) return this.load(frame, op, operands[1] ?? 0);
     if (op >= 0x36 && op <= 0x3e) return this.store(frame, op, operands[1] ?? 0);
+    if (op >= 0xfc0f) return this.wholeTable(frame, op, index);
     if (op >= 0xfc08) return this.bulk(frame, op, operands);
     switch (op) {
       case 0x00:
@@ -224,11 +244,12 @@ export class ReferenceInstance {
       case 0x10:
         return this.apply(frame, index);
       case 0x11:
-        return this.applyIndirect(frame, index);
+        return this.apply(frame, this.indirect(frame, instruction));
       case 0x1a:
         pop(frame);
         return;
-      case 0x1b: {
+      case 0x1b:
+      case 0x1c: {
         const chosen = pop(frame).bits !== 0n;
         const second = pop(frame);
         const first = pop(frame);
@@ -251,6 +272,28 @@ export class ReferenceInstance {
         this.globals[index] = value(
           this.shown(pop(frame), present(this.module.globals[index], 'global').type),
         );
+        return;
+      case 0x25: {
+        const entry = this.table(index)[Number(pop(frame).bits)];
+        if (entry === undefined) throw new Trap('out of bounds');
+        stack.push(value(entry));
+        return;
+      }
+      case 0x26: {
+        const entry = pop(frame).bits;
+        const place = Number(pop(frame).bits);
+        this.within(place, 1, this.table(index).length);
+        this.table(index)[place] = entry;
+        return;
+      }
+      case 0xd0:
+        stack.push(value(NULL));
+        return;
+      case 0xd1:
+        stack.push(value(pop(frame).bits === NULL ? 1n : 0n));
+        return;
+      case 0xd2:
+        stack.push(value(BigInt(index)));
         return;
       case 0x3f:
         stack.push(value(BigInt(this.memory.length / PAGE)));
@@ -282,18 +325,59 @@ export class ReferenceInstance {
     return made ? canonical : bits;
   }
 
-  private apply(frame: Frame, index: number): void {
+  private popArguments(frame: Frame, index: number): readonly Value[] {
     const count = this.functionAt(index).type.parameters.length;
-    frame.stack.push(...this.call(index, frame.stack.splice(frame.stack.length - count, count)));
+    return frame.stack.splice(frame.stack.length - count, count);
   }
 
-  private applyIndirect(frame: Frame, type: number): void {
-    const target = this.table[Number(pop(frame).bits)];
-    const wanted = present(this.module.types[type], 'type');
-    if (target === undefined || !sameType(this.functionAt(target).type, wanted)) {
+  private apply(frame: Frame, index: number): void {
+    frame.stack.push(...this.call(index, this.popArguments(frame, index)));
+  }
+
+  private table(index: number): bigint[] {
+    return present(this.tables[index], 'table');
+  }
+
+  private indirect(frame: Frame, { operands }: Instruction): number {
+    const target = this.table(operands[1] ?? 0)[Number(pop(frame).bits)] ?? NULL;
+    const wanted = present(this.module.types[operands[0] ?? 0], 'type');
+    if (target === NULL || !sameType(this.functionAt(Number(target)).type, wanted)) {
       throw new Trap('indirect call');
     }
-    this.apply(frame, target);
+    return Number(target);
+  }
+
+  private wholeTable(frame: Frame, op: number, index: number): void {
+    const table = this.table(index);
+    if (op === 0xfc10) {
+      frame.stack.push(value(BigInt(table.length)));
+      return;
+    }
+    const count = Number(pop(frame).bits);
+    const entry = pop(frame).bits;
+    if (op === 0xfc0f) {
+      frame.stack.push(value(this.growTable(index, count, entry)));
+      return;
+    }
+    const from = Number(pop(frame).bits);
+    this.charge(BigInt(count));
+    this.within(from, count, table.length);
+    table.fill(entry, from, from + count);
+  }
+
+  // Tables share a million entries: each may take what it declares and an equal part of the rest.
+  private growTable(index: number, count: number, entry: bigint): bigint {
+    const { tables } = this.module;
+    const table = this.table(index);
+    const { min, max = Number.POSITIVE_INFINITY } = present(tables[index], 'table');
+    const rest = 1_000_000 - tables.reduce((sum, one) => sum + one.min, 0);
+    if (table.length + count > Math.min(max, min + Math.floor(rest / tables.length))) {
+      return 0xffff_ffffn;
+    }
+    this.charge(BigInt(count));
+    const before = table.length;
+    for (let added = 0; added < count; added++) table.push(entry);
+    return BigInt(before);
   }
 
   private grow(frame: Frame): void {
@@ -352,12 +436,12 @@ export class ReferenceInstance {
     const from = Number(pop(frame).bits);
     const to = Number(pop(frame).bits);
     this.charge(op >= 0xfc0c ? BigInt(count) : BigInt(count) / 8n);
-    this.move(op, segment, { count, from, to });
+    this.move(op, operands, { count, from, to });
   }
 
   private move(
     op: number,
-    segment: number,
+    [segment = 0, second = 0]: readonly number[],
     { count, from, to }: { count: number; from: number; to: number },
   ): void {
     switch (op) {
@@ -382,16 +466,16 @@ export class ReferenceInstance {
       case 0xfc0c: {
         const entries = this.droppedElements.has(segment)
           ? []
-          : present(this.module.elements[segment], 'segment').functions;
+          : present(this.module.elements[segment], 'segment').entries;
         this.within(from, count, entries.length);
-        this.within(to, count, this.table.length);
-        this.table.splice(to, count, ...entries.slice(from, from + count));
+        this.within(to, count, this.table(second).length);
+        this.table(second).splice(to, count, ...entries.slice(from, from + count));
         return;
       }
       default:
-        this.within(from, count, this.table.length);
-        this.within(to, count, this.table.length);
-        this.table.splice(to, count, ...this.table.slice(from, from + count));
+        this.within(from, count, this.table(second).length);
+        this.within(to, count, this.table(segment).length);
+        this.table(segment).splice(to, count, ...this.table(second).slice(from, from + count));
     }
   }
 }

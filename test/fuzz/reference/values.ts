@@ -7,5 +7,8 @@ export interface Value {
   readonly made: boolean;
 }
 
+/** The bits of a null reference: no function has this index. */
+export const NULL = 2n ** 64n;
+
 /** The guest trapped. */
 export class Trap extends Error {}

@@ -5,6 +5,9 @@
 // returns, branches or falls through the end: the caller writes its own figure before it calls again. The
 // host's calls come through wrappers that begin with the whole budget (see assemble.ts).
 //
+// A tail call's frame takes the place of its caller's, so the callee is given what the caller began with:
+// where no other call has written the global since, that is there already.
+//
 // A function that calls nothing costs nothing, unless its frame is large: then it only checks.
 
 import { CALL_BUDGET_BYTES, FRAME_BASE_BYTES, FRAME_SLOT_BYTES, LEAF_FRAME_BYTES_MAX } from '../limits.ts';
@@ -15,6 +18,7 @@ import type { Pass, PassInput } from './pass.ts';
 
 const ENTER = 0;
 const BEFORE_CALL = 1;
+const BEFORE_RETURN_CALL = 2;
 
 /**
  * What one frame of a function is charged: its locals, the most operands it holds at once, and once more its
@@ -32,23 +36,41 @@ export const callDepth: Pass = {
     const { scanned, layout } = input;
     const { columns } = scanned;
     const bytes = frameBytes(scanned);
-    const enterIndex = edits.push(columns.at[0] ?? 0, ENTER, bytes);
-    for (let index = 0; index < columns.count; index++) {
+    const calls = hasGuestCall(input);
+    if (!calls && bytes <= LEAF_FRAME_BYTES_MAX) {
+      return () => undefined;
+    }
+    edits.push(columns.at[0] ?? 0, ENTER, bytes);
+    const count = calls ? columns.count : 0;
+    for (let index = 0; index < count; index++) {
       if (isGuestCall(columns, index, input)) {
         edits.push(columns.at[index] ?? 0, BEFORE_CALL, 0);
+      } else if (isReturnCall(columns, index)) {
+        edits.push(columns.at[index] ?? 0, BEFORE_RETURN_CALL, bytes);
       }
-    }
-    if (edits.count === enterIndex + 1 && bytes <= LEAF_FRAME_BYTES_MAX) {
-      edits.clear();
-      return () => undefined;
     }
     const left = input.locals.local(op.I32);
     return (kind, value, out) =>
       kind === ENTER
         ? writeEnter(value, left, layout.depthGlobal, out)
-        : writeCall(left, layout.depthGlobal, out);
+        : writeCall(left, kind === BEFORE_CALL ? 0 : value, { global: layout.depthGlobal, out });
   },
 };
+
+function hasGuestCall(input: PassInput): boolean {
+  const { columns } = input.scanned;
+  for (let index = 0; index < columns.count; index++) {
+    if (isGuestCall(columns, index, input)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function isReturnCall(columns: InstructionColumns, index: number): boolean {
+  const code = columns.op[index];
+  return columns.dead[index] === 0 && (code === op.RETURN_CALL || code === op.RETURN_CALL_INDIRECT);
+}
 
 // Imports run on the host's share of the stack and cannot call back.
 function isGuestCall(columns: InstructionColumns, index: number, input: PassInput): boolean {
@@ -73,9 +95,19 @@ function writeEnter(bytes: number, left: number, global: number, out: Writer): v
   out.raw(op.I32_CONST, 0, op.I32_LT_S, op.IF, op.EMPTY_BLOCK, op.UNREACHABLE, op.END);
 }
 
-function writeCall(left: number, global: number, out: Writer): void {
+// `givenBack` is what of its own frame a function hands on.
+function writeCall(
+  left: number,
+  givenBack: number,
+  { global, out }: { readonly global: number; readonly out: Writer },
+): void {
   out.u8(op.LOCAL_GET);
   out.u32(left);
+  if (givenBack > 0) {
+    out.u8(op.I32_CONST);
+    out.s32(givenBack);
+    out.u8(op.I32_ADD);
+  }
   out.u8(op.GLOBAL_SET);
   out.u32(global);
 }

@@ -111,6 +111,9 @@ class RegionWalk {
       case op.BR_TABLE:
       case op.RETURN:
         return this.leave(index, at);
+      case op.RETURN_CALL:
+      case op.RETURN_CALL_INDIRECT:
+        return this.leaveByCall(at);
       case op.BR_IF:
         this.branch(index, at);
         return this.openRegionAfter(index, CHARGE);
@@ -121,7 +124,7 @@ class RegionWalk {
         return;
       default:
         this.cost();
-        if (code === op.CALL || code === op.CALL_INDIRECT || code === op.MEMORY_GROW) {
+        if (isCall(code)) {
           this.writeBack(at);
           this.readAgain(index);
         } else if (code >= op.MEMORY_INIT) {
@@ -197,6 +200,15 @@ class RegionWalk {
     this.region = NO_REGION;
   }
 
+  private leaveByCall(at: number): void {
+    this.cost();
+    if (this.region !== NO_REGION) {
+      this.aimAt(-1);
+      this.writeBack(at);
+      this.region = NO_REGION;
+    }
+  }
+
   private writeBack(at: number): void {
     if (this.cached && this.region !== NO_REGION) {
       this.edits.push(at, WRITE_BACK, 0);
@@ -213,11 +225,16 @@ class RegionWalk {
     if (code === op.MEMORY_INIT || code === op.MEMORY_COPY || code === op.MEMORY_FILL) {
       this.usesBulk = true;
       this.edits.push(at, CHARGE_BYTES, 0);
-    } else if (code === op.TABLE_INIT || code === op.TABLE_COPY) {
+    } else if (code === op.TABLE_INIT || code === op.TABLE_COPY || code === op.TABLE_FILL) {
       this.usesBulk = true;
       this.edits.push(at, CHARGE_ENTRIES, 0);
     }
   }
+}
+
+// Growth is a call of an appended function that charges for what it adds.
+function isCall(code: number): boolean {
+  return code === op.CALL || code === op.CALL_INDIRECT || code === op.MEMORY_GROW || code === op.TABLE_GROW;
 }
 
 function writerOf(input: PassInput, cache: number | undefined, count: number): EditWriter {

@@ -131,7 +131,7 @@
       end
     end
     local.get 1)
-  (table (;0;) 1 funcref)
+  (table (;0;) 1 1000000 funcref)
   (memory (;0;) 1 16)
   (global (;0;) (mut i64) (i64.const 0))
   (global (;1;) (mut i32) (i32.const 307200))

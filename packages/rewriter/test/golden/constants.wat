@@ -1,0 +1,15 @@
+;; Constant expressions that compute are written as what they come to.
+(module
+  (global $one i32 (i32.const 1))
+  (global $three i32 (i32.add (global.get $one) (i32.mul (i32.const 1) (i32.const 2))))
+  (global $wide i64 (i64.sub (i64.const 0) (i64.const 9223372036854775807)))
+  (global $float f64 (f64.const 0.5))
+  (global $copy (mut f64) (global.get $float))
+  (global $first funcref (ref.func $f))
+  (table 4 funcref)
+  (elem (offset (global.get $three)) funcref (global.get $first))
+  (data (offset (i32.sub (global.get $three) (i32.const 3))) "abc")
+  (func $f)
+  (memory (export "memory") 1)
+  (func (export "alloc") (param i32) (result i32) i32.const 16)
+  (func (export "run") (param i32 i32) (result i64) i64.const 0))

@@ -1,0 +1,239 @@
+(module
+  (type (;0;) (func))
+  (type (;1;) (func (result i32)))
+  (type (;2;) (func (param i32) (result i32)))
+  (type (;3;) (func (param i32 i32) (result i64)))
+  (type (;4;) (func (param i32) (result i32)))
+  (type (;5;) (func (param funcref i32) (result i32)))
+  (type (;6;) (func (param externref i32) (result i32)))
+  (func (;0;) (type 0)
+    (local i32)
+    global.get 0
+    i64.const 12
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    ref.null extern
+    i32.const 5
+    call 7
+    drop
+    i32.const 0
+    ref.null extern
+    i32.const 2
+    local.tee 0
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    table.fill 1
+    i32.const 0
+    i32.const 0
+    i32.const 2
+    local.tee 0
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    table.init 2)
+  (func (;1;) (type 1) (result i32)
+    (local funcref)
+    global.get 0
+    i64.const 16
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    ref.func 1
+    local.tee 0
+    i32.const 2
+    call 8
+    i32.const 0
+    local.get 0
+    table.set 0
+    i32.const 0
+    table.get 0
+    local.get 0
+    i32.const 1
+    select (result funcref)
+    ref.is_null
+    i32.add
+    table.size 0
+    i32.add)
+  (func (;2;) (type 2) (param i32) (result i32)
+    global.get 0
+    i64.const 1
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    i32.const 16)
+  (func (;3;) (type 3) (param i32 i32) (result i64)
+    global.get 0
+    i64.const 1
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    i64.const 0)
+  (func (;4;) (type 2) (param i32) (result i32)
+    i32.const 307200
+    global.set 1
+    local.get 0
+    call 2)
+  (func (;5;) (type 3) (param i32 i32) (result i64)
+    i32.const 307200
+    global.set 1
+    local.get 0
+    local.get 1
+    call 3)
+  (func (;6;) (type 4) (param i32) (result i32)
+    (local i32)
+    local.get 0
+    memory.grow
+    local.tee 1
+    i32.const -1
+    i32.eq
+    if  ;; label = @1
+      memory.size
+      i64.extend_i32_u
+      local.get 0
+      i64.extend_i32_u
+      i64.add
+      i64.const 16
+      i64.le_u
+      if  ;; label = @2
+        i32.const 1
+        global.set 2
+        unreachable
+      end
+    else
+      global.get 0
+      local.get 0
+      i64.extend_i32_u
+      i64.const 8192
+      i64.mul
+      i64.sub
+      global.set 0
+      global.get 0
+      i64.const 0
+      i64.lt_s
+      if  ;; label = @2
+        unreachable
+      end
+    end
+    local.get 1)
+  (func (;7;) (type 6) (param externref i32) (result i32)
+    (local i32)
+    local.get 0
+    local.get 1
+    table.grow 1
+    local.tee 2
+    i32.const -1
+    i32.eq
+    if  ;; label = @1
+      table.size 1
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
+      i64.add
+      i64.const 20
+      i64.le_u
+      if  ;; label = @2
+        i32.const 1
+        global.set 2
+        unreachable
+      end
+    else
+      global.get 0
+      local.get 1
+      i64.extend_i32_u
+      i64.sub
+      global.set 0
+      global.get 0
+      i64.const 0
+      i64.lt_s
+      if  ;; label = @2
+        unreachable
+      end
+    end
+    local.get 2)
+  (func (;8;) (type 5) (param funcref i32) (result i32)
+    (local i32)
+    local.get 0
+    local.get 1
+    table.grow 0
+    local.tee 2
+    i32.const -1
+    i32.eq
+    if  ;; label = @1
+      table.size 0
+      i64.extend_i32_u
+      local.get 1
+      i64.extend_i32_u
+      i64.add
+      i64.const 500001
+      i64.le_u
+      if  ;; label = @2
+        i32.const 1
+        global.set 2
+        unreachable
+      end
+    else
+      global.get 0
+      local.get 1
+      i64.extend_i32_u
+      i64.sub
+      global.set 0
+      global.get 0
+      i64.const 0
+      i64.lt_s
+      if  ;; label = @2
+        unreachable
+      end
+    end
+    local.get 2)
+  (table (;0;) 4 500001 funcref)
+  (table (;1;) 1 20 externref)
+  (memory (;0;) 1 16)
+  (global (;0;) (mut i64) (i64.const 0))
+  (global (;1;) (mut i32) (i32.const 307200))
+  (global (;2;) (mut i32) (i32.const 0))
+  (export "memory" (memory 0))
+  (export "alloc" (func 4))
+  (export "run" (func 5))
+  (export "trine:fuel" (global 0))
+  (export "trine:aborted" (global 2))
+  (elem (;0;) (i32.const 3) func 0)
+  (elem (;1;) declare func 1)
+  (elem (;2;) funcref (ref.null func) (ref.func 0)))
