@@ -6,10 +6,10 @@ import {
   agentTranscript,
   type Challenge,
   coordinatorTranscript,
+  type DecodedFrame,
   decodeFrame,
   encodeHandshake,
   type ErrorCode,
-  type Handshake,
   type Hello,
   LIMITS,
   PROTOCOL_VERSIONS,
@@ -83,7 +83,7 @@ async function converse(
   frames: HandshakeFrames,
   options: HandshakeOptions,
 ): Promise<HandshakeOutcome> {
-  const challenge = await frames.next();
+  const { handshake: challenge } = await frames.next();
   if (challenge.type === 'refused') return refusal(challenge);
   if (challenge.type !== 'challenge') return refuse('handshake-failed', 'no challenge came first');
   const version = PROTOCOL_VERSIONS.find((known) => challenge.versions.includes(known));
@@ -114,12 +114,11 @@ interface Talk {
 
 async function ask(talk: Talk, frame: Hello | Resume): Promise<HandshakeOutcome> {
   talk.link.send(encodeHandshake(frame));
-  const answer = await talk.frames.next();
+  const { handshake: answer, said } = await talk.frames.next();
   if (answer.type === 'refused') return refusal(answer);
   if (answer.type !== 'welcome') return refuse('handshake-failed', 'neither a welcome nor a refusal came');
-  const { signature, ...unsigned } = answer;
-  const transcript = coordinatorTranscript(frame, unsigned);
-  const holds = await talk.options.verify(talk.challenge.coordinatorKey, transcript, signature);
+  const transcript = coordinatorTranscript(frame, said);
+  const holds = await talk.options.verify(talk.challenge.coordinatorKey, transcript, answer.signature);
   if (!holds) return refuse('bad-signature', 'the welcome was not signed by the coordinator');
   if (frame.type === 'resume' && (!answer.resumed || answer.session !== frame.session)) {
     return refuse('handshake-failed', 'another session was welcomed than the one to resume');
@@ -163,6 +162,8 @@ async function resumeFrame(talk: Talk, resume: Resumption): Promise<Resume> {
 const sign = (talk: Talk, unsigned: Parameters<typeof agentTranscript>[1]): Promise<Uint8Array> =>
   talk.options.identity.sign(agentTranscript(talk.challenge, unsigned));
 
+type HandshakeFrame = Extract<DecodedFrame, { readonly type: 'handshake' }>;
+
 /** The link's frames one at a time, under one deadline for all of them. */
 class HandshakeFrames {
   readonly #link: Link;
@@ -181,7 +182,7 @@ class HandshakeFrames {
     });
   }
 
-  async next(): Promise<Handshake> {
+  async next(): Promise<HandshakeFrame> {
     if (this.#frames.length === 0 && this.#ended === undefined) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -191,7 +192,7 @@ class HandshakeFrames {
     if (frame === undefined) throw new Error(this.#ended ?? 'the link ended');
     const decoded = decodeFrame(frame);
     if (decoded.type !== 'handshake') throw new Error('not a handshake frame');
-    return decoded.handshake;
+    return decoded;
   }
 
   handOver(listener: LinkListener): void {

@@ -29,6 +29,7 @@ import {
   nodeIdOf,
   PROTOCOL_VERSIONS,
   type Resume,
+  type Said,
   type Welcome,
 } from '@trine/protocol';
 import { type Clock, type Entropy, systemClock, systemEntropy } from './clock.ts';
@@ -241,15 +242,15 @@ class LinkHost implements SessionHost {
     if (frame.type === 'hello' || (frame.type === 'resume' && !visitor.forgotten)) {
       visitor.busy = true;
       // Told outside of what is caught: a fault of the caller's own must not pass for a stranger's.
-      void this.#tryProof(visitor, frame).then((tell) => tell?.());
+      void this.#tryProof(visitor, frame, decoded.said).then((tell) => tell?.());
     } else {
       this.#refuse(visitor, { code: 'handshake-failed', message: `A ${frame.type} is not due here.` });
     }
   }
 
-  async #tryProof(visitor: Visitor, frame: Hello | Resume): Promise<Tell | undefined> {
+  async #tryProof(visitor: Visitor, frame: Hello | Resume, said: Said): Promise<Tell | undefined> {
     try {
-      return await this.#prove(visitor, frame);
+      return await this.#prove(visitor, frame, said);
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : 'the handshake failed inside the coordinator';
       this.#refuse(visitor, { code: 'internal', message: message.slice(0, 1_000), retryAfterMs: 1_000 });
@@ -258,7 +259,7 @@ class LinkHost implements SessionHost {
   }
 
   /** Answers what to tell the caller when the visitor has become a session. */
-  async #prove(visitor: Visitor, frame: Hello | Resume): Promise<Tell | undefined> {
+  async #prove(visitor: Visitor, frame: Hello | Resume, said: Said): Promise<Tell | undefined> {
     if (!PROTOCOL_VERSIONS.includes(frame.version)) {
       const message = `This coordinator speaks version ${PROTOCOL_VERSIONS.join(', ')}, not ${frame.version}.`;
       return this.#refuse(visitor, { code: 'version-unsupported', message });
@@ -267,9 +268,8 @@ class LinkHost implements SessionHost {
       const message = `This coordinator is not ${frame.origin}: the handshake was made for another address.`;
       return this.#refuse(visitor, { code: 'origin-refused', message });
     }
-    const { signature, ...unsigned } = frame;
-    const transcript = agentTranscript(visitor.challenge, unsigned);
-    if (!(await this.#verify(frame.key, transcript, signature))) {
+    const transcript = agentTranscript(visitor.challenge, said);
+    if (!(await this.#verify(frame.key, transcript, frame.signature))) {
       const message = 'The signature does not belong to this key and this challenge.';
       return this.#refuse(visitor, { code: 'handshake-failed', message });
     }

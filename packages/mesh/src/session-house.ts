@@ -4,8 +4,10 @@ import {
   type AgentMessage,
   type CoordinatorMessage,
   decodeFrame,
+  encodeCbor,
   type Hello,
   nodeIdOf,
+  type Said,
   type SignalMessage,
 } from '@trine/protocol';
 import { expect } from 'vitest';
@@ -279,7 +281,11 @@ export const handshakeDefaults = () => ({
   introduce: () => ({ profile: PROFILE, held: [] }),
 });
 
-export async function helloFor(challengeFrame: Uint8Array | undefined): Promise<Hello> {
+/** The frame of a signed hello, with fields that no schema knows where `later` has some. */
+export async function helloFor(
+  challengeFrame: Uint8Array | undefined,
+  later: Said = {},
+): Promise<Uint8Array> {
   const decoded = decodeFrame(challengeFrame ?? new Uint8Array());
   if (decoded.type !== 'handshake' || decoded.handshake.type !== 'challenge') throw new Error('no challenge');
   const identity = identityOf(1);
@@ -291,8 +297,10 @@ export async function helloFor(challengeFrame: Uint8Array | undefined): Promise<
     origin: ORIGIN,
     profile: PROFILE,
     held: [],
+    ...later,
   };
-  return { ...unsigned, signature: await identity.sign(agentTranscript(decoded.handshake, unsigned)) };
+  const signature = await identity.sign(agentTranscript(decoded.handshake, unsigned));
+  return encodeCbor({ ...unsigned, signature });
 }
 
 const identities = new Map<number, NodeIdentity>();

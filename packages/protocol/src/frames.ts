@@ -7,7 +7,7 @@
 import * as z from 'zod/mini';
 import type { CborValue } from './cbor-writer.ts';
 import { decodeCbor, encodeCbor } from './codec.ts';
-import { type Handshake, handshakeSchema } from './handshake.ts';
+import { type Handshake, handshakeSchema, type Said } from './handshake.ts';
 import { LIMITS } from './limits.ts';
 
 export interface Frame {
@@ -19,7 +19,7 @@ export interface Frame {
 
 export type DecodedFrame =
   | { readonly type: 'frame'; readonly frame: Frame }
-  | { readonly type: 'handshake'; readonly handshake: Handshake }
+  | { readonly type: 'handshake'; readonly handshake: Handshake; readonly said: Said }
   | { readonly type: 'malformed'; readonly reason: string };
 
 const sequence = z.int().check(z.gte(0));
@@ -64,7 +64,7 @@ function sessionFrame(value: unknown): DecodedFrame {
 function handshakeFrame(value: unknown): DecodedFrame {
   const parsed = handshakeSchema.safeParse(value);
   return parsed.success
-    ? { type: 'handshake', handshake: parsed.data }
+    ? { type: 'handshake', handshake: parsed.data, said: value as Said }
     : {
         type: 'malformed',
         reason: `not a handshake frame: ${parsed.error.issues[0]?.message ?? 'unknown shape'}`,

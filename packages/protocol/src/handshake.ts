@@ -10,6 +10,7 @@
  * origin the agent dialled in it, so a handshake can be neither replayed nor relayed to another coordinator.
  */
 import * as z from 'zod/mini';
+import type { CborValue } from './cbor-writer.ts';
 import { encodeCbor } from './codec.ts';
 import { bytesOf, countField, leaseField, nameText, nodeField, sentenceText } from './fields.ts';
 import { profileSchema } from './profile.ts';
@@ -89,15 +90,21 @@ export type Welcome = z.infer<typeof welcomeSchema>;
 export type Refused = z.infer<typeof refusedSchema>;
 export type Handshake = z.infer<typeof handshakeSchema>;
 
-type Unsigned<T> = T extends unknown ? Omit<T, 'signature'> : never;
+/**
+ * A handshake frame as it was said, fields that this build does not know included: a newer agent or coordinator signs
+ * those as well, so signatures are checked over this and not over what a schema made of it.
+ */
+export type Said = { readonly [field: string]: CborValue | undefined };
 
-/** Bytes the agent signs: everything it says, bound to this challenge. */
-export const agentTranscript = (challenge: Challenge, frame: Unsigned<Hello | Resume>): Uint8Array =>
-  encodeCbor(['trine/handshake/agent/1', challenge.nonce, challenge.coordinatorKey, { ...frame }]);
+/** Bytes the agent signs: everything it says but the signature, bound to this challenge. */
+export const agentTranscript = (challenge: Challenge, hello: Said): Uint8Array =>
+  encodeCbor(['trine/handshake/agent/1', challenge.nonce, challenge.coordinatorKey, unsigned(hello)]);
 
-/** Bytes the coordinator signs: its answer, bound to the agent's nonce, key and dialled origin. */
+/** Bytes the coordinator signs: its answer but the signature, bound to the agent's nonce, key and dialled origin. */
 export const coordinatorTranscript = (
   agent: Pick<Hello | Resume, 'nonce' | 'key' | 'origin'>,
-  frame: Unsigned<Welcome>,
+  welcome: Said,
 ): Uint8Array =>
-  encodeCbor(['trine/handshake/coordinator/1', agent.nonce, agent.key, agent.origin, { ...frame }]);
+  encodeCbor(['trine/handshake/coordinator/1', agent.nonce, agent.key, agent.origin, unsigned(welcome)]);
+
+const unsigned = (said: Said): Said => ({ ...said, signature: undefined });

@@ -29,6 +29,7 @@ export {
   type Hello,
   type Refused,
   type Resume,
+  type Said,
   type Welcome,
 } from './handshake.ts';
 export {

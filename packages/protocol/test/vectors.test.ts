@@ -2,7 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
+  agentTranscript,
   type CborValue,
+  type Challenge,
   decodeAgentMessages,
   decodeCbor,
   decodeCoordinatorMessages,
@@ -13,7 +15,7 @@ import {
   encodeHandshake,
   grantDigest,
 } from '../src/index.ts';
-import { agentMessages, coordinatorMessages, handshakes, sampleGrant } from './samples.ts';
+import { agentMessages, coordinatorMessages, handshakes, sampleGrant, sampleProfile } from './samples.ts';
 
 const file = new URL('./vectors/v1/messages.json', import.meta.url);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -40,7 +42,11 @@ describe('vectors of protocol version 1', () => {
   });
 
   test.each(Object.entries(handshakes))('handshake %s decodes to its sample', (name, sample) => {
-    expect(decodeFrame(stored(`handshake/${name}`))).toEqual({ type: 'handshake', handshake: sample });
+    expect(decodeFrame(stored(`handshake/${name}`))).toEqual({
+      type: 'handshake',
+      handshake: sample,
+      said: sample,
+    });
   });
 
   test.each(Object.entries(agentMessages))('agent message %s decodes to its sample', (name, sample) => {
@@ -58,6 +64,18 @@ describe('vectors of protocol version 1', () => {
 });
 
 describe('forward compatibility', () => {
+  test('a handshake’s unknown fields are not parsed, but are there to check the signature over', () => {
+    const { hello } = handshakes;
+    const later = { ...hello, later: { deep: [1] }, profile: { ...sampleProfile, later: 2 } };
+    const decoded = decodeFrame(encodeCbor(later));
+    expect(decoded).toEqual({ type: 'handshake', handshake: hello, said: later });
+    if (decoded.type !== 'handshake') return;
+    const challenge = handshakes['challenge'] as Challenge;
+    const unsigned = { ...later, signature: undefined };
+    expect(agentTranscript(challenge, decoded.said)).toEqual(agentTranscript(challenge, unsigned));
+    expect(agentTranscript(challenge, decoded.said)).not.toEqual(agentTranscript(challenge, { ...hello }));
+  });
+
   test('an unknown field is ignored', () => {
     const wire = {
       ...(encodeAgentMessage({ type: 'capacity', leases: 1 }) as object),
