@@ -12,8 +12,6 @@ import {
   encodeCbor,
   type Grant,
   grantDigest,
-  type Hello,
-  type LeaseId,
   merkleRoot,
   nodeIdOf,
   type ReportedResult,
@@ -33,7 +31,6 @@ export interface Ended {
 }
 
 type MessageOf<T extends CoordinatorMessage['type']> = Extract<CoordinatorMessage, { readonly type: T }>;
-type Unsigned = Omit<Hello, 'signature'>;
 
 export interface RawNode {
   readonly id: string;
@@ -157,7 +154,7 @@ export function dialRaw(url: string, options: RawNodeOptions = {}): RawNode {
         held: [],
         ...before,
       };
-      const transcript = agentTranscript(await node.challenge(), unsigned as unknown as Unsigned);
+      const transcript = agentTranscript(await node.challenge(), unsigned);
       return encodeCbor({ ...unsigned, signature: await identity.sign(transcript), ...after });
     },
     ended: () =>
@@ -210,8 +207,6 @@ export const claim = (grant: Grant, change: Partial<ReportedResult> = {}): Repor
   wallMs: 1,
   ...change,
 });
-
-export const leaseNumber = (lease: LeaseId): number => Number(lease);
 
 const EMPTY_DIGEST = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
