@@ -50,7 +50,11 @@ export function runProgram(program: string, args: readonly string[], cwd: string
 
 /** A module from its text, with the names of its functions. */
 export async function assembleText(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  const parsed = (await wabt()).parseWat('guest.wat', text);
+  const parsed = (await wabt()).parseWat('guest.wat', text, {
+    tail_call: true,
+    simd: true,
+    reference_types: true,
+  });
   try {
     return new Uint8Array(parsed.toBinary({ write_debug_names: true }).buffer);
   } finally {

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { count, duration, fuel } from './cli-values.ts';
 import { flameCommand, type FlameFlags } from './commands/flame.ts';
+import { inspectCommand, type InspectFlags } from './commands/inspect.ts';
 import { prepareCommand, type PrepareFlags } from './commands/prepare.ts';
 import { runGuestCommand, type RunFlags } from './commands/run.ts';
 import { createOutput } from './output.ts';
@@ -15,6 +16,7 @@ const outputOf = ({ json }: JsonOption) => createOutput({ json: json === true })
 export function addTools(program: Command): void {
   addRun(program);
   addPrepare(program);
+  addInspect(program);
   addFlame(program);
 }
 
@@ -62,5 +64,17 @@ function addFlame(program: Command): void {
     .option('--json', 'for programs')
     .action((module: string, options: FlameFlags & JsonOption & { readonly timeout?: number }) =>
       flameCommand(outputOf(options), module, { ...options, timeoutMs: options.timeout }),
+    );
+}
+
+function addInspect(program: Command): void {
+  program
+    .command('inspect')
+    .description('Explain a module: ABI, imports, features, cost, and why it would be refused')
+    .argument('<module>', 'the .wasm file')
+    .option('--memory <bytes>', 'most linear memory', count)
+    .option('--json', 'for programs')
+    .action((module: string, options: InspectFlags & JsonOption) =>
+      inspectCommand(outputOf(options), module, options),
     );
 }

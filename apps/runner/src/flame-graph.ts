@@ -29,7 +29,7 @@ export function flameGraph(root: ProfileFrame, { title, nameOf }: FlameGraphOpti
     const name = frame.index < 0 ? 'the whole run' : nameOf(frame.index);
     bars.push(barText({ ...bar, name, hint: hintOf(frame, fuel, total) }));
     let deepest = depth;
-    let at = from + frame.self;
+    let at = from;
     for (const child of byFuel(frame)) {
       deepest = Math.max(deepest, place(child, depth + 1, at));
       at += frameTotal(child);
@@ -88,7 +88,7 @@ interface Page {
 
 const page = ({ title, total, bars, height }: Page): string =>
   [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="100%" role="img" aria-label="${title}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="100%" preserveAspectRatio="xMidYMin" role="img" aria-label="${title}">`,
     `<style>${STYLE}</style>`,
     `<rect class="ground" width="${WIDTH}" height="${height}"/>`,
     `<text class="title" x="${MARGIN}" y="20">${title}</text>`,

@@ -1,7 +1,8 @@
 /** A thread that runs one guest with call hooks: deep stacks need room, and a person must be able to stop it. */
 import { LIMITS } from '@trine/protocol';
 import { type GuestEnd, runGuest, type RunLimits } from '@trine/sandbox';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { FLAME_ROLE } from './flame-role.ts';
 import { type FuelProfile, recordProfile } from './fuel-profile.ts';
 import { installHooks } from './wasm/call-hooks.ts';
 
@@ -17,18 +18,8 @@ export interface FlameResult {
   readonly profile: FuelProfile;
 }
 
-const FLAME_ROLE = 'flame';
-
 /** Hooks put a frame of their own between any two of the guest's, so this is four times a guest thread's stack. */
 const FLAME_STACK_MB = 16;
-
-/** Threads are told apart by their data, for one bundle is the program and all its threads. */
-export function isFlameThread(): boolean {
-  const data: unknown = workerData;
-  return (
-    !isMainThread && typeof data === 'object' && data !== null && 'role' in data && data.role === FLAME_ROLE
-  );
-}
 
 /** In the thread: runs the guest of `workerData` and posts how it went. */
 export function serveFlame(): void {

@@ -145,6 +145,7 @@ test('prepare writes the bytes that the rewriter makes, and reports them', async
     ...expected.report,
     originalDigest: sha256(module),
     preparedDigest: sha256(written),
+    customBytes: expect.any(Number),
   });
   const people = await bundle.run('prepare', 'echo.wasm', '--memory', '131072');
   expect(people.stdout).toContain('trine:fuel');

@@ -51,6 +51,7 @@ export const SECTION_MEMORY = 5;
 export const SECTION_EXPORT = 7;
 export const SECTION_START = 8;
 export const SECTION_CODE = 10;
+export const SECTION_DATA = 11;
 
 const HEADER_BYTES = 8;
 const FUNCTION_TYPE = 0x60;
@@ -80,6 +81,10 @@ export function outlineOf(bytes: Uint8Array): Outline {
 /** Functions that the host brings; they come first in the numbering. */
 export const importedFunctions = ({ imports }: Outline): number =>
   imports.filter(({ kind }) => kind === 'function').length;
+
+/** Bytes in sections of one kind. */
+export const sectionBytes = ({ sections }: Outline, id: number): number =>
+  sections.filter((section) => section.id === id).reduce((sum, { start, end }) => sum + end - start, 0);
 
 /** The name its author gave a function, else the one it is exported by, else its number. */
 export function functionName({ functionNames, exports }: Outline, index: number): string {
