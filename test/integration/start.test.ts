@@ -115,6 +115,20 @@ test('SIGTERM in the middle of the demonstration leaves nothing behind', async (
   expect(await running.stop('SIGTERM'), running.output()).toBe(0);
 });
 
+test('SIGTERM to npm itself stops everything', async () => {
+  const npm = spawn('npm', ['start', '--', '--no-demo'], {
+    cwd: rootDir,
+    env: { ...process.env, ...env() },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [npm.stdout, npm.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await until('the coordinator to be up', async () => output.includes('Trine is up at'), 60_000);
+  npm.kill('SIGTERM');
+  await until('everything to be gone', async () => (await processesNaming(dataDir)).length === 0, 30_000);
+});
+
 test('SIGKILL to the launcher takes the rest with it', async () => {
   const running = startProcess(START, ['--no-demo'], env());
   await until(

@@ -3,11 +3,11 @@
  * the demonstration, and stays up until it is told to stop. The demonstration's liar is a test program; it joins
  * for the demonstration alone and carries its label wherever it is shown.
  */
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { JobView } from '@trine/control-plane/router';
 import { TrineError } from '@trine/protocol';
+import { makeDataDir } from '../data-dir.ts';
 import { readEnv } from '../env.ts';
 import type { ReadyMessage } from '../server.ts';
 import { type Api, createApi, readOperatorKey } from './api.ts';
@@ -68,12 +68,26 @@ function stopOnSignal(): AbortSignal {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   process.on('SIGHUP', stop);
+  if (process.env['npm_lifecycle_event'] !== undefined) whenOrphaned(stop);
   return stopping.signal;
+}
+
+const PARENT_LOOK_MS = 500;
+
+/** A signal sent to npm ends npm and its shell and reaches nobody else: their end is our signal. */
+function whenOrphaned(stop: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, PARENT_LOOK_MS);
+  timer.unref();
 }
 
 async function runAll(options: StartOptions, children: Child[], stopping: AbortSignal): Promise<number> {
   const env = readEnv(process.env, rootDir);
-  mkdirSync(env.dataDir, { recursive: true, mode: 0o700 });
+  makeDataDir(env.dataDir);
   const logDir = join(env.dataDir, 'logs');
   const server = startChild({
     name: 'coordinator',
