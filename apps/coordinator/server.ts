@@ -2,7 +2,7 @@
  * The coordinator: one process, one port. Starts the store, builds the control plane, lets Next render the pages,
  * and stops everything in order. Wiring only; what it wires lives in packages/control-plane.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -18,6 +18,7 @@ import { type ErrorCode, ERRORS, TrineError } from '@trine/protocol';
 import next from 'next';
 import { type Logger, pino } from 'pino';
 import { reachableOrigins } from './addresses.ts';
+import { makeDataDir } from './data-dir.ts';
 import { type CoordinatorEnv, readEnv } from './env.ts';
 import { serveWorker } from './workers.ts';
 
@@ -37,7 +38,7 @@ export interface ReadyMessage {
 async function main(): Promise<void> {
   const env = readEnv(process.env, rootDir);
   const log: Logger = pino({ level: env.logLevel, base: { part: 'coordinator' } }, pino.destination(2));
-  mkdirSync(env.dataDir, { recursive: true, mode: 0o700 });
+  makeDataDir(env.dataDir);
   const http = await listen(env);
   const postgres =
     env.databaseUrl === undefined ? await startEmbeddedPostgres({ dataDir: env.dataDir, log }) : undefined;

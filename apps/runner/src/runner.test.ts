@@ -204,6 +204,8 @@ test('exit codes say what was wrong', async () => {
     [['job', `j${'a'.repeat(20)}`], 5, {}],
     [['jobs'], 4, { TRINE_KEY: 'trine_key_wrong' }],
     [['jobs'], 8, { TRINE_URL: 'http://127.0.0.1:9' }],
+    [['results', `j${'a'.repeat(20)}`], 8, { TRINE_URL: 'http://127.0.0.1:9' }],
+    [['join', plane.url, '--data-dir', 'echo.wasm'], 9, {}],
     [['join', plane.url, '--token', 'trine_join_wrong', '--data-dir', 'wrong'], 4, {}],
   ];
   for (const [args, code, env] of cases) {

@@ -72,7 +72,7 @@ interface Manifest {
 const NO_MANIFEST: Manifest = { title: '', shown: {}, limits: {} };
 
 /** A guest's manifest: what is shown of it, and its limits as defaults. The coordinator checks the rest. */
-async function manifestOf(path: string): Promise<Manifest> {
+export async function manifestOf(path: string): Promise<Manifest> {
   const raw = await readJsonFile(path);
   if (raw === undefined) throw new TrineError('not-found', `There is no manifest ${path}.`);
   const { title, summary, output, limits } = raw as {
@@ -169,9 +169,12 @@ export async function resultsCommand(
   id: string,
   flags: ResultsFlags,
 ): Promise<void> {
+  const job = trine.job(id);
+  // Reading results outlives a restart of the coordinator; a wrong address is said at once.
+  await job.status();
   if (flags.out !== undefined) await mkdir(flags.out, { recursive: true });
   let count = 0;
-  const results = trine.job(id).results({
+  const results = job.results({
     follow: flags.follow ?? false,
     after: flags.after ?? 0,
     fetchOutputs: flags.out !== undefined || output.json,

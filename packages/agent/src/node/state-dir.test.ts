@@ -21,6 +21,13 @@ test('files and folder belong to their account alone', async () => {
   expect(await modeOf(join(dir, 'counters'))).toBe(0o600);
 });
 
+test('a folder that cannot be had is refused with a sentence', async () => {
+  await createFileStore(dir).put('a-file', Uint8Array.of(1));
+  const refusal = openStateDir(join(dir, 'a-file', 'below'));
+  await expect(refusal).rejects.toMatchObject({ code: 'permission-missing' });
+  await expect(refusal).rejects.toThrow('--data-dir');
+});
+
 test('values are read back, replaced, and deleted twice', async () => {
   const store = createFileStore(dir);
   expect(await store.get('counters')).toBeUndefined();

@@ -1,5 +1,5 @@
 /** A runner's state as files that only its own account can read: key, counters, unrecorded results, modules. */
-import { type Digest, parseDigest } from '@trine/protocol';
+import { type Digest, parseDigest, TrineError } from '@trine/protocol';
 import { randomBytes } from 'node:crypto';
 import {
   chmod,
@@ -20,11 +20,17 @@ import type { ByteStore, ModuleCache } from '../ports.ts';
 const OWNER_ONLY_DIR = 0o700;
 const OWNER_ONLY_FILE = 0o600;
 
-/** Makes the folder, or tightens the one that is there. Rejects when the account may not. */
+/** Makes the folder, or tightens the one that is there. Rejects with `permission-missing` when it cannot be had. */
 export async function openStateDir(path: string): Promise<string> {
-  await mkdir(path, { recursive: true, mode: OWNER_ONLY_DIR });
-  await chmod(path, OWNER_ONLY_DIR);
-  return path;
+  try {
+    await mkdir(path, { recursive: true, mode: OWNER_ONLY_DIR });
+    await chmod(path, OWNER_ONLY_DIR);
+    return path;
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+    const message = `The folder ${path} cannot be used (${why}). Name one that this account may write to: --data-dir <folder>`;
+    throw new TrineError('permission-missing', message, { cause });
+  }
 }
 
 /** Replaces a file whole, so that a crash leaves the old one or the new one. */
