@@ -8,6 +8,8 @@ const repositoryRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const config: NextConfig = {
   reactStrictMode: true,
   poweredByHeader: false,
+  // No page uses Next's picture server, so no stranger gets to make it work.
+  images: { unoptimized: true },
   // Workspace packages export their TypeScript source.
   transpilePackages: ['@trine/agent', '@trine/mesh', '@trine/protocol', '@trine/sandbox'],
   turbopack: { root: repositoryRoot },
