@@ -33,10 +33,15 @@ export async function buildBundle(): Promise<Bundle> {
 }
 
 /** Runs a program to its end. */
-export function runProgram(program: string, args: readonly string[], cwd: string): Promise<Ran> {
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   const child = spawn(program, args, {
     cwd,
-    env: { PATH: process.env['PATH'], HOME: cwd },
+    env: { PATH: process.env['PATH'], HOME: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const collected = { stdout: '', stderr: '' };

@@ -1,8 +1,9 @@
 /** The words of a guest author's tools: run, prepare, inspect, flame, new. They need no coordinator. */
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { count, duration, fuel } from './cli-values.ts';
 import { flameCommand, type FlameFlags } from './commands/flame.ts';
 import { inspectCommand, type InspectFlags } from './commands/inspect.ts';
+import { type Language, LANGUAGES, newCommand } from './commands/new.ts';
 import { prepareCommand, type PrepareFlags } from './commands/prepare.ts';
 import { runGuestCommand, type RunFlags } from './commands/run.ts';
 import { createOutput } from './output.ts';
@@ -14,6 +15,7 @@ interface JsonOption {
 const outputOf = ({ json }: JsonOption) => createOutput({ json: json === true });
 
 export function addTools(program: Command): void {
+  addNew(program);
   addRun(program);
   addPrepare(program);
   addInspect(program);
@@ -27,7 +29,20 @@ const withInput = (command: Command): Command =>
     .option('--index <number>', 'append the task’s number, as a range job does', count)
     .option('--fuel <instructions>', 'most instructions', fuel)
     .option('--memory <bytes>', 'most linear memory', count)
+    .option('--manifest <file>', 'limits where no flag says otherwise')
     .option('--output-max <bytes>', 'longest output', count);
+
+function addNew(program: Command): void {
+  program
+    .command('new')
+    .description('Make a folder with a guest that builds and runs at once')
+    .addArgument(new Argument('<language>', 'what it is written in').choices(LANGUAGES))
+    .argument('<name>', 'name of the folder and the guest')
+    .option('--json', 'for programs')
+    .action((language: Language, name: string, options: JsonOption) =>
+      newCommand(outputOf(options), language, name),
+    );
+}
 
 function addRun(program: Command): void {
   withInput(program.command('run'))
@@ -48,6 +63,7 @@ function addPrepare(program: Command): void {
     .argument('<module>', 'the .wasm file')
     .option('-o, --output <file>', 'write the prepared module there')
     .option('--memory <bytes>', 'most linear memory', count)
+    .option('--manifest <file>', 'limits where no flag says otherwise')
     .option('--json', 'for programs')
     .action((module: string, options: PrepareFlags & JsonOption) =>
       prepareCommand(outputOf(options), module, options),
@@ -73,6 +89,7 @@ function addInspect(program: Command): void {
     .description('Explain a module: ABI, imports, features, cost, and why it would be refused')
     .argument('<module>', 'the .wasm file')
     .option('--memory <bytes>', 'most linear memory', count)
+    .option('--manifest <file>', 'limits where no flag says otherwise')
     .option('--json', 'for programs')
     .action((module: string, options: InspectFlags & JsonOption) =>
       inspectCommand(outputOf(options), module, options),

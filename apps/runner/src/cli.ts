@@ -23,6 +23,8 @@ import { VERSION } from './version.ts';
 
 /** Runs one command line; sets the exit code and never throws. */
 export async function runCommand(argv: readonly string[]): Promise<void> {
+  // `| head` closes the pipe early: its reader has seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   try {
     await buildCommand().parseAsync([...argv]);
   } catch (error) {

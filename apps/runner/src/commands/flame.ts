@@ -23,7 +23,7 @@ export interface FlameFlags extends InputFlags, LimitFlags {
 const TOP = 20;
 
 export async function flameCommand(output: Output, modulePath: string, flags: FlameFlags): Promise<void> {
-  const limits = taskLimits(flags);
+  const limits = await taskLimits(flags);
   const [module, input] = await Promise.all([readModule(modulePath), readInput(flags)]);
   const prepared = prepareGuest(module, limits);
   if (prepared.type === 'refused') return reportRefusal(output, prepared, modulePath);
@@ -78,7 +78,7 @@ function printProfile(output: Output, summary: Summary, profile: FuelProfile, sh
     output.line(`and ${functions.length - shown.top} more: --top ${functions.length}`);
   }
   if (shown.outline.functionNames.size === 0) {
-    output.line('The module has no names. Keep them: `asc --debug`, `clang -g`, `rustc -g`.');
+    output.line('The module has no names. Keep them: `asc --debug`; with other compilers, do not strip.');
   }
 }
 

@@ -1,11 +1,12 @@
 /** `trine inspect`: what a module is, whether it may run, why not, and what preparing it costs. */
 import { ERRORS } from '@trine/protocol';
 import type { PrepareReport } from '@trine/rewriter';
+import type { RunLimits } from '@trine/sandbox';
 import { performance } from 'node:perf_hooks';
 import { digestHex, readModule } from '../guest-files.ts';
 import { prepareGuest, type RefusedGuest } from '../local-guest.ts';
 import type { Output } from '../output.ts';
-import { type LimitFlags, TASK_DEFAULTS, taskLimits } from '../task-limits.ts';
+import { type LimitFlags, taskLimits } from '../task-limits.ts';
 import { forTerminal } from '../terminal-text.ts';
 import { functionBodies, usedFeatures } from '../wasm/features.ts';
 import {
@@ -21,11 +22,11 @@ import {
 } from '../wasm/outline.ts';
 import { sizeChange } from './prepare.ts';
 
-export type InspectFlags = Pick<LimitFlags, 'memory'>;
+export type InspectFlags = Pick<LimitFlags, 'memory' | 'manifest'>;
 
 export async function inspectCommand(output: Output, modulePath: string, flags: InspectFlags): Promise<void> {
   const bytes = await readModule(modulePath);
-  const inspection = inspectModule(bytes, flags);
+  const inspection = inspectModule(bytes, await taskLimits(flags));
   if (inspection.refusal !== undefined) process.exitCode = ERRORS['module-refused'].exit;
   if (output.json) return output.value(inspection);
   printInspection(output, modulePath, forTerminal(inspection));
@@ -34,8 +35,7 @@ export async function inspectCommand(output: Output, modulePath: string, flags: 
 export type Inspection = ReturnType<typeof inspectModule>;
 
 /** All that is known of a module without running it. */
-export function inspectModule(bytes: Uint8Array, flags: InspectFlags) {
-  const limits = taskLimits(flags);
+export function inspectModule(bytes: Uint8Array, limits: RunLimits) {
   const startedMs = performance.now();
   const prepared = prepareGuest(bytes, limits);
   const tookMs = performance.now() - startedMs;
@@ -61,7 +61,7 @@ export function inspectModule(bytes: Uint8Array, flags: InspectFlags) {
     hasNames: outline.functionNames.size > 0,
     hasStart: outline.hasStart,
     sections: sectionSizes(outline),
-    memoryBytesMax: flags.memory ?? TASK_DEFAULTS.memoryBytes,
+    memoryBytesMax: limits.memoryBytes,
     preparation: prepared.type === 'prepared' ? cost(prepared.report, tookMs) : undefined,
     refusal: prepared.type === 'refused' ? refusalOf(prepared, bytes, outline) : undefined,
   };

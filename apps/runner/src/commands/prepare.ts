@@ -6,14 +6,14 @@ import type { Output } from '../output.ts';
 import { type LimitFlags, taskLimits } from '../task-limits.ts';
 import { outlineOf, SECTION_CUSTOM, sectionBytes } from '../wasm/outline.ts';
 
-export interface PrepareFlags extends Pick<LimitFlags, 'memory'> {
+export interface PrepareFlags extends Pick<LimitFlags, 'memory' | 'manifest'> {
   /** Where the prepared module goes; without it there is only the report. */
   readonly output?: string | undefined;
 }
 
 export async function prepareCommand(output: Output, modulePath: string, flags: PrepareFlags): Promise<void> {
   const module = await readModule(modulePath);
-  const prepared = prepareGuest(module, taskLimits(flags));
+  const prepared = prepareGuest(module, await taskLimits(flags));
   if (prepared.type === 'refused') return reportRefusal(output, prepared, modulePath);
   if (flags.output !== undefined) await writeMade(flags.output, prepared.bytes);
   const details = {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { assembleText, buildBundle, type Bundle } from '../bundle.testing.ts';
+import { assembleText, buildBundle, type Bundle, runProgram } from '../bundle.testing.ts';
 import { TASK_DEFAULTS } from '../task-limits.ts';
 
 /** Answers its input. A first byte of 255 traps, 254 loops, 253 logs, 252 answers 64 KiB. */
@@ -150,4 +150,9 @@ test('prepare writes the bytes that the rewriter makes, and reports them', async
   const people = await bundle.run('prepare', 'echo.wasm', '--memory', '131072');
   expect(people.stdout).toContain('trine:fuel');
   expect(people.stdout).toContain('2 to 2 pages');
+});
+
+test('a reader that leaves early, like `head`, is no failure', async () => {
+  const command = `"${process.execPath}" "${bundle.path}" prepare echo.wasm | true`;
+  expect(await runProgram('/bin/sh', ['-c', command], bundle.dir)).toMatchObject({ code: 0, stderr: '' });
 });

@@ -17,7 +17,7 @@ export interface RunFlags extends InputFlags, LimitFlags {
 const NOT_COMPLETED = 1;
 
 export async function runGuestCommand(output: Output, modulePath: string, flags: RunFlags): Promise<void> {
-  const limits = taskLimits(flags);
+  const limits = await taskLimits(flags);
   const [module, input] = await Promise.all([readModule(modulePath), readInput(flags)]);
   const prepared = prepareGuest(module, limits);
   if (prepared.type === 'refused') return reportRefusal(output, prepared, modulePath);
