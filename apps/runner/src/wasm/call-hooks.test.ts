@@ -78,6 +78,23 @@ const CASES: readonly (readonly [string, string, Readonly<Record<string, number>
     guest('(call $seen) (i64.const 0)', '(func $seen (return)) (start $seen)'),
     { alloc: 1, run: 1, seen: 2 },
   ],
+  [
+    'two tables, and a function that is put into one at run time',
+    guest(
+      `(table.set $second (i32.const 1) (ref.func $three))
+       (call_indirect $second (result i64) (i32.const 1))`,
+      '(table 1 funcref) (table $second 2 funcref) (elem declare func $three) (func $three (result i64) (i64.const 3))',
+    ),
+    { alloc: 1, run: 1, three: 1 },
+  ],
+  [
+    'tail calls: what is called in place of a function counts as called by it',
+    guest(
+      '(call $first)',
+      '(func $first (result i64) (return_call $last)) (func $last (result i64) (i64.const 5))',
+    ),
+    { alloc: 1, run: 1, first: 1, last: 1 },
+  ],
   ['a trap', guest('(call $bad) (i64.const 0)', '(func $bad unreachable)'), { alloc: 1, run: 1, bad: 1 }],
   [
     'an endless loop',
