@@ -44,15 +44,21 @@ export function run(command, args, { show = false, env = {} } = {}) {
   });
 }
 
+/** The lines that say what is wrong, then how it ended: tools put the first far above the last. */
+function mainLines(output) {
+  const lines = output.trim().split('\n');
+  const faults = lines.filter((line) => /error|✘|cannot|could not/i.test(line)).slice(0, 12);
+  return [...new Set([...faults, ...lines.slice(-8)])].join('\n');
+}
+
 function explain(command, code, output) {
-  const tail = output.trim().split('\n').slice(-25).join('\n');
   if (/ENOSPC|No space left/.test(output)) {
     return `The disk is full: "${command}" could not write. Free about 2 GB and run the command again.`;
   }
   if (/EACCES|EPERM/.test(output)) {
-    return `A permission is missing: "${command}" could not write below ${rootDir}. Make the clone your own (chown) and run the command again.\n${tail}`;
+    return `A permission is missing: "${command}" could not write below ${rootDir}. Make the clone your own (chown) and run the command again.\n${mainLines(output)}`;
   }
-  return `"${command}" ended with code ${code}:\n${tail}`;
+  return `"${command}" ended with code ${code}:\n${mainLines(output)}`;
 }
 
 const digest = (text) => createHash('sha256').update(text).digest('hex');
