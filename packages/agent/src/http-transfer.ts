@@ -1,5 +1,5 @@
 /** Artifacts over plain HTTP, for both homes: `fetch` is in the page and in Node. */
-import { LIMITS } from '@trine/protocol';
+import { LIMITS, TrineError } from '@trine/protocol';
 import { ANSWER_MS } from './limits.ts';
 import type { ArtifactTransfer } from './ports.ts';
 
@@ -13,13 +13,11 @@ export const httpTransfer: ArtifactTransfer = {
       redirect: 'error',
       signal,
     });
-    if (!response.ok || response.body === null) {
-      throw new Error(`the coordinator answered ${response.status}`);
-    }
+    if (!response.ok || response.body === null) throw refused(response);
     return readBounded(response.body, Math.min(artifact.sizeBytes, LIMITS.artifactBytes.value));
   },
   async upload(origin, { digest, bytes, bearer }, signal) {
-    const response = await fetch(`${origin}/artifacts/${digest}`, {
+    const response = await reached(`${origin}/artifacts/${digest}`, {
       method: 'PUT',
       headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/octet-stream' },
       credentials: 'omit',
@@ -29,9 +27,26 @@ export const httpTransfer: ArtifactTransfer = {
       signal,
     });
     await response.body?.cancel();
-    if (!response.ok) throw new Error(`the coordinator answered ${response.status}`);
+    if (!response.ok) throw refused(response);
   },
 };
+
+const STARTING_STATUS = 503;
+
+const refused = ({ status }: Response): Error => {
+  const message = `the coordinator answered ${status}`;
+  return status === STARTING_STATUS ? new TrineError('coordinator-unreachable', message) : new Error(message);
+};
+
+/** `fetch`, whose failures to connect say so. */
+async function reached(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (cause) {
+    if (init.signal?.aborted === true) throw cause;
+    throw new TrineError('coordinator-unreachable', 'the coordinator could not be reached', { cause });
+  }
+}
 
 /** The answer's head within its bound; the body takes as long as the transfer may. */
 async function answered(
@@ -44,7 +59,7 @@ async function answered(
   if (init.signal.aborted) abort();
   init.signal.addEventListener('abort', abort, { once: true });
   try {
-    return await fetch(url, { ...init, signal: bound.signal });
+    return await reached(url, { ...init, signal: bound.signal });
   } finally {
     clearTimeout(timer);
   }

@@ -30,6 +30,12 @@ export const TRANSFER_ATTEMPTS_MAX = 4;
 /** Pause after the first failed transfer; it doubles with each further one. */
 export const TRANSFER_RETRY_MS = 250;
 
+/** A coordinator that does not answer, or is starting, is waited for this long: its restart costs no lease and no output. */
+export const TRANSFER_AWAY_MS = 30_000;
+
+/** Longest pause between two tries meanwhile. */
+export const TRANSFER_RETRY_CAP_MS = 2_000;
+
 /** A transfer that takes longer has failed: a slow link carries 256 MiB in this time at 1 MiB/s. */
 export const TRANSFER_TIMEOUT_MS = 300_000;
 
