@@ -18,6 +18,9 @@ export const ACKNOWLEDGE_MS = 100;
 /** … or after this many frames without an acknowledgement, so that a fast sender's buffer stays small. */
 export const ACKNOWLEDGE_FRAMES = 16;
 
+/** A message that may wait for company leaves by then, alone if it must. Longer than a busy coordinator's commit. */
+export const LINGER_MS = 250;
+
 /** A dial that has not made a link by then has failed. */
 export const DIAL_MS = 10_000;
 

@@ -10,7 +10,7 @@ import {
   LIMITS,
 } from '@trine/protocol';
 import { expect, test } from 'vitest';
-import { LINK_BUFFER_HIGH_BYTES } from './limits.ts';
+import { ACKNOWLEDGE_MS, LINGER_MS, LINK_BUFFER_HIGH_BYTES } from './limits.ts';
 import type { Link } from './link.ts';
 import { createManualClock } from './manual-clock.ts';
 import { assembleFrame, SessionCore } from './session-core.ts';
@@ -101,6 +101,35 @@ test('a message that fits no frame is the caller’s bug', () => {
     onCounted: () => undefined,
   });
   expect(() => core.send('x'.repeat(LIMITS.frameBytes.value))).toThrow('does not fit into a frame');
+});
+
+test('a message that may wait shares the next frame, and leaves alone when none comes', async () => {
+  const { core, clock } = openCore();
+  const { link, sent } = scriptedLink();
+  const told = () => sent.map(({ acknowledged, messages }) => [acknowledged, messages.length]);
+  core.attach(link, 0);
+  core.sendLater(progress(1));
+  await clock.advance(0);
+  expect(told()).toEqual([[0, 1]]);
+
+  core.sendLater(progress(2));
+  await clock.advance(LINGER_MS - 1);
+  expect(told()).toEqual([[0, 1]]);
+  core.send(progress(3));
+  await clock.advance(LINGER_MS);
+  expect(told()).toEqual([
+    [0, 1],
+    [0, 2],
+  ]);
+
+  core.sendLater(progress(4));
+  await clock.advance(LINGER_MS);
+  expect(told().at(-1)).toEqual([0, 1]);
+
+  core.receive(frameOf(1, 3, [idle('x')]));
+  core.sendLater(progress(5));
+  await clock.advance(ACKNOWLEDGE_MS);
+  expect(told().slice(3)).toEqual([[1, 1]]);
 });
 
 test('a full link is waited for, and an acknowledgement of frames from before a move leaves no gap', async () => {

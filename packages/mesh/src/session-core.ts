@@ -20,6 +20,7 @@ import type { Clock } from './clock.ts';
 import {
   ACKNOWLEDGE_FRAMES,
   ACKNOWLEDGE_MS,
+  LINGER_MS,
   LINK_BUFFER_HIGH_BYTES,
   LINK_BUFFER_RETRY_MS,
 } from './limits.ts';
@@ -72,6 +73,7 @@ export class SessionCore<Out, In> {
   #flushQueued = false;
   #cancelAcknowledge: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
+  #cancelLinger: (() => void) | undefined;
   #closed = false;
   #sentAtMs: number;
 
@@ -97,7 +99,21 @@ export class SessionCore<Out, In> {
 
   /** Queues a message. Throws `frame-too-large` for one that no frame can carry: a bug of the caller. */
   send(message: Out): void {
-    if (this.#closed) return;
+    if (this.#queue(message)) this.#queueFlush();
+  }
+
+  /** Queues a message that may wait for company: it shares the next frame, or leaves alone after `LINGER_MS`. */
+  sendLater(message: Out): void {
+    if (!this.#queue(message)) return;
+    this.#cancelLinger ??= this.#options.clock.setTimer(LINGER_MS, () => {
+      this.#cancelLinger = undefined;
+      this.flush();
+    });
+  }
+
+  /** Answers false when there is nobody left to send to. */
+  #queue(message: Out): boolean {
+    if (this.#closed) return false;
     const bytes = this.#options.encode(message);
     if (bytes.length > LIMITS.frameBytes.value - FRAME_HEAD_BYTES_MAX) {
       throw new TrineError(
@@ -108,9 +124,10 @@ export class SessionCore<Out, In> {
     this.#queued.push(bytes);
     this.#queuedBytes += bytes.length;
     if (this.#queuedBytes + this.#keptBytes > LIMITS.unacknowledgedBytes.value) {
-      return this.#options.onFault('peer-too-slow', 'the other side does not take what it is sent');
+      this.#options.onFault('peer-too-slow', 'the other side does not take what it is sent');
+      return false;
     }
-    this.#queueFlush();
+    return true;
   }
 
   /** Sends what is queued now instead of at the end of the turn. */
@@ -154,6 +171,7 @@ export class SessionCore<Out, In> {
   close(): void {
     this.detach();
     this.#closed = true;
+    this.#endLinger();
     this.#queued = [];
     this.#kept = [];
     this.#queuedBytes = 0;
@@ -228,8 +246,14 @@ export class SessionCore<Out, In> {
     if (this.#untold >= ACKNOWLEDGE_FRAMES) return this.keepalive();
     this.#cancelAcknowledge ??= this.#options.clock.setTimer(ACKNOWLEDGE_MS, () => {
       this.#cancelAcknowledge = undefined;
-      if (this.#untold > 0) this.keepalive();
+      if (this.#untold > 0) this.#tell();
     });
+  }
+
+  /** Says how far we are: with what waits, if something does. */
+  #tell(): void {
+    if (this.#queued.length > 0) this.flush();
+    else this.keepalive();
   }
 
   #queueFlush(): void {
@@ -243,6 +267,7 @@ export class SessionCore<Out, In> {
 
   /** Makes frames of all queued messages, each as full as the limits let it be. */
   #pack(): void {
+    this.#endLinger();
     let start = 0;
     while (start < this.#queued.length) {
       let size = FRAME_HEAD_BYTES_MAX;
@@ -257,6 +282,11 @@ export class SessionCore<Out, In> {
     }
     this.#queued = [];
     this.#queuedBytes = 0;
+  }
+
+  #endLinger(): void {
+    this.#cancelLinger?.();
+    this.#cancelLinger = undefined;
   }
 
   #keep(messages: readonly Uint8Array[]): void {

@@ -80,6 +80,8 @@ export interface HostSession {
   readonly linkKind: LinkKind | undefined;
   /** Queues a message; while suspended it waits for the resume. After the end it is dropped. */
   send(message: CoordinatorMessage): void;
+  /** Like `send` for what is not urgent: it waits a moment for a frame to share. */
+  sendLater(message: CoordinatorMessage): void;
   /** On while the node holds leases: five silent seconds suspend the session instead of forty-five. */
   expectKeepalives(on: boolean): void;
   /** Tells the agent `go-away` and ends the session. */
@@ -467,6 +469,10 @@ class LinkedSession implements HostSession {
 
   send(message: CoordinatorMessage): void {
     if (!this.#ended) this.core.send(message);
+  }
+
+  sendLater(message: CoordinatorMessage): void {
+    if (!this.#ended) this.core.sendLater(message);
   }
 
   expectKeepalives(on: boolean): void {

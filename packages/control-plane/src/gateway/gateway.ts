@@ -524,7 +524,8 @@ export class Gateway {
       seat.leases.delete(lease);
     }
     seat.unanswered = 0;
-    seat.session.send({ type: 'results-recorded', leases: [...leases] });
+    // The slots these results free are mostly granted again in the next batch: one frame says both.
+    seat.session.sendLater({ type: 'results-recorded', leases: [...leases] });
     this.#leasesChanged(seat);
   }
 
