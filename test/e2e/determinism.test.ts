@@ -16,7 +16,7 @@ import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import wabt from 'wabt';
-import { makeModule, MODULE_SEEDS } from '../fuzz/random-modules.ts';
+import { makeModule, makeVectorModule, MODULE_SEEDS } from '../fuzz/random-modules.ts';
 import { runModule } from '../fuzz/run-module.ts';
 import { startBrowser, type TestBrowser } from '../support/browser.ts';
 import { rootDir } from '../support/processes.ts';
@@ -164,23 +164,29 @@ test('hostile modules end the same way in Node and in Chromium', async () => {
   expect(results.map((result) => result.outcome)).not.toContain('aborted');
 });
 
-test(`${MODULE_SEEDS} random modules leave the same answer, memory and fuel in Node and in Chromium`, async () => {
-  const modules = Array.from({ length: MODULE_SEEDS }, (_, seed) => {
-    const prepared = prepare(makeModule(seed), { maxMemoryPages: 16 });
-    if (prepared.type === 'refused') throw new Error(`seed ${seed} was refused: ${prepared.message}`);
-    return prepared.bytes;
-  });
-  const inNode = modules.map((module) => {
-    const run = runModule(module, FUEL);
-    return `${run.outcome} ${run.fuel} ${run.digestHex}`;
-  });
-  const inChromium = await page.evaluate(([list, fuel]) => window.runModules(list, fuel), [
-    modules.map(base64),
-    FUEL.toString(),
-  ] as const);
-  expect(inChromium).toEqual(inNode);
-  // The seeds are fixed, so this says that the set holds every kind and not only the easy one.
-  for (const outcome of ['completed', 'trapped', 'out-of-fuel']) {
-    expect(inNode.filter((line) => line.startsWith(outcome)).length, outcome).toBeGreaterThan(5);
-  }
-});
+test.each([
+  ['plain', makeModule],
+  ['with vectors', makeVectorModule],
+])(
+  `${MODULE_SEEDS} random modules, %s, leave the same answer, memory and fuel in Node and in Chromium`,
+  async (_kind, make) => {
+    const modules = Array.from({ length: MODULE_SEEDS }, (_, seed) => {
+      const prepared = prepare(make(seed), { maxMemoryPages: 16 });
+      if (prepared.type === 'refused') throw new Error(`seed ${seed} was refused: ${prepared.message}`);
+      return prepared.bytes;
+    });
+    const inNode = modules.map((module) => {
+      const run = runModule(module, FUEL);
+      return `${run.outcome} ${run.fuel} ${run.digestHex}`;
+    });
+    const inChromium = await page.evaluate(([list, fuel]) => window.runModules(list, fuel), [
+      modules.map(base64),
+      FUEL.toString(),
+    ] as const);
+    expect(inChromium).toEqual(inNode);
+    // The seeds are fixed, so this says that the set holds every kind and not only the easy one.
+    for (const outcome of ['completed', 'trapped', 'out-of-fuel']) {
+      expect(inNode.filter((line) => line.startsWith(outcome)).length, outcome).toBeGreaterThan(5);
+    }
+  },
+);

@@ -1,7 +1,7 @@
 // Prepared guests against the reference interpreter and against their originals, over seeded random modules.
 
 import { prepare } from '@trine/rewriter';
-import { prepareWith } from '@trine/rewriter/testing';
+import { createScrambleNan, editionPasses, prepareThrough, prepareWith } from '@trine/rewriter/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { makeModule, MODULE_SEEDS } from './random-modules.ts';
@@ -143,6 +143,17 @@ describe('random modules', () => {
       }
     }
     expect(compared).toBeGreaterThan(30);
+  });
+
+  it('do the same whatever NaNs the engine chooses', () => {
+    for (const { seed, original, run } of cases) {
+      for (const salt of [1, 2]) {
+        const passes = [createScrambleNan(salt), ...editionPasses('cached')];
+        const other = prepareThrough(passes, original, { maxMemoryPages: MAX_PAGES });
+        const bytes = other.type === 'prepared' ? other.bytes : new Uint8Array(0);
+        expect({ seed, salt, ...runModule(bytes, FUEL) }).toEqual({ seed, salt, ...run });
+      }
+    }
   });
 
   it('cost the same under every strategy', () => {

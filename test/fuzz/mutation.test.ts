@@ -4,7 +4,7 @@
 import { prepare } from '@trine/rewriter';
 import { describe, expect, it } from 'vitest';
 
-import { createRandom, makeModule } from './random-modules.ts';
+import { createRandom, makeModule, makeVectorModule } from './random-modules.ts';
 import { runReference } from './reference/run.ts';
 import { runModule } from './run-module.ts';
 
@@ -75,6 +75,33 @@ describe('damaged modules', () => {
     expect(seen.accepted).toBeGreaterThan(500);
     expect(seen.refused).toBeGreaterThan(500);
     expect(seen.completed).toBeGreaterThan(100);
+  });
+
+  it('with vectors are valid before and after when they are accepted', () => {
+    const seen = { accepted: 0, refused: 0 };
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const original = makeVectorModule(seed);
+      const random = createRandom(seed + 2_000_000);
+      for (let mutant = 0; mutant < MUTANTS; mutant++) {
+        const bytes = mutate(original, random);
+        const name = `seed ${seed}, mutant ${mutant}`;
+        const valid = WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>);
+        const answer = prepare(bytes, { maxMemoryPages: MAX_PAGES });
+        if (answer.type === 'refused') {
+          expect(answer.code, `${name}: ${answer.message}`).not.toBe('internal');
+          expect({ name, code: answer.code, valid }).not.toMatchObject({ code: 'invalid', valid: true });
+          seen.refused += 1;
+          continue;
+        }
+        const plain = answer.report.foldedConstants === 0;
+        const after = WebAssembly.validate(answer.bytes as Uint8Array<ArrayBuffer>);
+        expect({ name, valid: valid || !plain, after }).toEqual({ name, valid: true, after: true });
+        seen.accepted += 1;
+      }
+    }
+    console.log(seen);
+    expect(seen.accepted).toBeGreaterThan(500);
+    expect(seen.refused).toBeGreaterThan(500);
   });
 });
 

@@ -3,7 +3,7 @@
 // floats and NaNs, bulk memory, growth, a start function), and that completes, traps or runs for ever,
 // as the seed has it. The same seed always gives the same bytes.
 
-import { F32, F64, I32, I64, list, moduleOf, signed, sized, text, unsigned } from './module-writer.ts';
+import { F32, F64, I32, I64, list, moduleOf, signed, sized, text, unsigned, V128 } from './module-writer.ts';
 
 /** How many seeds the differential tests use. */
 export const MODULE_SEEDS = 200;
@@ -16,7 +16,8 @@ interface Signature {
 const PROGRESS = 0;
 const ALLOC_SIGNATURE: Signature = { parameters: [I32], results: [I32] };
 const RUN_SIGNATURE: Signature = { parameters: [I32, I32], results: [I64] };
-const TYPES = [I32, I64, F32, F64];
+const TYPES: readonly number[] = [I32, I64, F32, F64];
+const VECTOR_TYPES: readonly number[] = [I32, I64, F32, F64, V128, V128, V128];
 
 /** Random numbers from a seed: mulberry32. */
 export function createRandom(seed: number): (below: number) => number {
@@ -31,7 +32,13 @@ export function createRandom(seed: number): (below: number) => number {
 
 /** The module of a seed. */
 export function makeModule(seed: number): Uint8Array {
-  return new Generator(seed).module();
+  return new Generator(seed, TYPES).module();
+}
+
+/** The same with vectors everywhere. Odd seeds have no float but in vectors. */
+export function makeVectorModule(seed: number): Uint8Array {
+  const types = seed % 2 === 0 ? VECTOR_TYPES : VECTOR_TYPES.filter((type) => type !== F32 && type !== F64);
+  return new Generator(seed, types).module();
 }
 
 class Generator {
@@ -44,7 +51,10 @@ class Generator {
   /** Whether constants of globals and segments are computed. */
   private readonly computes: boolean;
 
-  constructor(seed: number) {
+  readonly valueTypes: readonly number[];
+
+  constructor(seed: number, valueTypes: readonly number[]) {
+    this.valueTypes = valueTypes;
     this.random = createRandom(seed);
     this.payloads = this.random(8) === 0;
     this.computes = this.random(4) === 0;
@@ -58,7 +68,7 @@ class Generator {
       this.functions.push({ parameters: this.someTypes(4), results: this.someTypes(3) });
     }
     for (let index = 0; index < 6; index++) {
-      this.globals.push({ type: this.pick(TYPES), mutable: this.random(4) > 0 });
+      this.globals.push({ type: this.pick(this.valueTypes), mutable: this.random(4) > 0 });
     }
     const hasStart = this.random(4) === 0;
     const bodies = this.functions.slice(2).map((signature, index) => this.body(signature, index + 2));
@@ -184,7 +194,7 @@ class Generator {
   }
 
   someTypes(max: number): readonly number[] {
-    return Array.from({ length: this.random(max + 1) }, () => this.pick(TYPES));
+    return Array.from({ length: this.random(max + 1) }, () => this.pick(this.valueTypes));
   }
 
   typeIndex(signature: Signature): number {
@@ -235,7 +245,15 @@ class Generator {
         0x42,
         ...signed(this.pick([0n, 1n, -1n, 63n, 2n ** 63n - 1n, -(2n ** 63n), BigInt(this.random(2 ** 31))])),
       ];
+    if (type === V128) {
+      const halves = this.random(2) === 0 ? [this.floatBytes(8), this.floatBytes(8)] : this.fourFloats();
+      return [0xfd, 0x0c, ...halves.flat()];
+    }
     return type === F32 ? [0x43, ...this.floatBytes(4)] : [0x44, ...this.floatBytes(8)];
+  }
+
+  private fourFloats(): number[][] {
+    return Array.from({ length: 4 }, () => this.floatBytes(4));
   }
 
   private floatBytes(size: 4 | 8): number[] {
@@ -251,6 +269,7 @@ class Generator {
       -3e38,
       Number.POSITIVE_INFINITY,
       Number.NaN,
+      ...(this.valueTypes.includes(V128) ? [Number.NaN, Number.NEGATIVE_INFINITY, Number.NaN] : []),
       this.random(1000) / 7,
     ]);
     if (Number.isNaN(value)) {
@@ -325,25 +344,94 @@ function buildOperators(): ReadonlyMap<number, readonly Operator[]> {
   return table;
 }
 
+const VECTOR_OPERATORS: ReadonlyMap<number, readonly Operator[]> = buildVectorOperators();
+
+// Every vector instruction but loads and stores; lanes are drawn small enough for all shapes.
+function buildVectorOperators(): ReadonlyMap<number, readonly Operator[]> {
+  const table = new Map<number, Operator[]>(VECTOR_TYPES.map((type) => [type, []]));
+  const V = V128;
+  const rows: readonly (readonly [number, readonly number[], readonly number[], number?])[] = [
+    [V, [V, V], [0x0e, ...between(0x23, 0x4c), ...between(0x4e, 0x51), 0x65, 0x66, ...between(0x6e, 0x73)]],
+    [
+      V,
+      [V, V],
+      [...between(0x76, 0x79), 0x7b, 0x82, 0x85, 0x86, ...between(0x8e, 0x93), ...between(0x95, 0x99)],
+    ],
+    [V, [V, V], [...between(0x9b, 0x9f), 0xae, 0xb1, ...between(0xb5, 0xba), ...between(0xbc, 0xbf)]],
+    [V, [V, V], [0xce, 0xd1, ...between(0xd5, 0xdf)]],
+    // Floats are drawn more often than the integers above.
+    ...Array.from({ length: 4 }, (): readonly [number, readonly number[], readonly number[]] => [
+      V,
+      [V, V],
+      [...between(0xe4, 0xeb), ...between(0xf0, 0xf7)],
+    ]),
+    [
+      V,
+      [V],
+      [0x4d, 0x5e, 0x5f, 0x60, 0x61, 0x62, ...between(0x67, 0x6a), 0x74, 0x75, 0x7a, ...between(0x7c, 0x81)],
+    ],
+    [
+      V,
+      [V],
+      [...between(0x87, 0x8a), 0x94, 0xa0, 0xa1, ...between(0xa7, 0xaa), 0xc0, 0xc1, ...between(0xc7, 0xca)],
+    ],
+    [V, [V], [0xe0, 0xe1, 0xe3, 0xec, 0xed, 0xef, ...between(0xf8, 0xff)]],
+    [V, [V, V, V], [0x52]],
+    [V, [V, I32], [0x6b, 0x6c, 0x6d, 0x8b, 0x8c, 0x8d, 0xab, 0xac, 0xad, 0xcb, 0xcc, 0xcd]],
+    [V, [I32], [0x0f, 0x10, 0x11]],
+    [V, [I64], [0x12]],
+    [V, [F32], [0x13, 0x13, 0x13]],
+    [V, [F64], [0x14, 0x14, 0x14]],
+    [V, [V, I32], [0x17, 0x1a, 0x1c], 2],
+    [V, [V, I64], [0x1e], 2],
+    [V, [V, F32], [0x20, 0x20, 0x20], 4],
+    [V, [V, F64], [0x22, 0x22, 0x22], 2],
+    [I32, [V], [0x53, 0x63, 0x64, 0x83, 0x84, 0xa3, 0xa4, 0xc3, 0xc4]],
+    [I32, [V], [0x15, 0x16, 0x18, 0x19, 0x1b], 4],
+    [I64, [V], [0x1d, 0x1d, 0x1d], 2],
+    [F32, [V], [0x1f, 0x1f, 0x1f], 4],
+    [F64, [V], [0x21, 0x21, 0x21], 2],
+  ];
+  for (const [result, operands, codes, lanes = 0] of rows) {
+    for (const code of codes) {
+      const opcode = [0xfd, ...unsigned(code)];
+      for (const lane of lanes === 0 ? [[]] : [[0], [lanes - 1]]) {
+        table.get(result)?.push({ code: [...opcode, ...lane], operands });
+      }
+    }
+  }
+  const shuffle = (lanes: readonly number[]) => ({ code: [0xfd, 0x0d, ...lanes], operands: [V, V] });
+  table.get(V)?.push(shuffle(between(4, 19)), shuffle(between(8, 23)), shuffle(between(1, 16)));
+  return table;
+}
+
+function between(first: number, last: number): readonly number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
 const TRAPPING: ReadonlySet<number> = new Set([
   0x6d, 0x6e, 0x6f, 0x70, 0x7f, 0x80, 0x81, 0x82, 0xa8, 0xa9, 0xaa, 0xab, 0xae, 0xaf, 0xb0, 0xb1,
 ]);
 
-const LOAD_CODES: ReadonlyMap<number, readonly number[]> = new Map([
-  [I32, [0x28, 0x2c, 0x2d, 0x2e, 0x2f]],
-  [I64, [0x29, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35]],
-  [F32, [0x2a]],
-  [F64, [0x2b]],
+// Loads and stores without their memory argument.
+const LOAD_CODES: ReadonlyMap<number, readonly (readonly number[])[]> = new Map([
+  [I32, [[0x28], [0x2c], [0x2d], [0x2e], [0x2f]]],
+  [I64, [[0x29], [0x30], [0x31], [0x32], [0x33], [0x34], [0x35]]],
+  [F32, [[0x2a]]],
+  [F64, [[0x2b]]],
+  [V128, [...between(0, 10), 0x5c, 0x5d].map((code) => [0xfd, code])],
 ]);
-const STORE_CODES: ReadonlyMap<number, readonly number[]> = new Map([
-  [I32, [0x36, 0x3a, 0x3b]],
-  [I64, [0x37, 0x3c, 0x3d, 0x3e]],
-  [F32, [0x38]],
-  [F64, [0x39]],
+const STORE_CODES: ReadonlyMap<number, readonly (readonly number[])[]> = new Map([
+  [I32, [[0x36], [0x3a], [0x3b]]],
+  [I64, [[0x37], [0x3c], [0x3d], [0x3e]]],
+  [F32, [[0x38]]],
+  [F64, [[0x39]]],
+  [V128, [[0xfd, 0x0b]]],
 ]);
 
 // Locals of every body behind its parameters: two of each type, and counters that only loops touch.
-const OWN_LOCALS = [I32, I32, I64, I64, F32, F32, F64, F64];
+const OWN_LOCALS: readonly number[] = [I32, I32, I64, I64, F32, F32, F64, F64];
+const OWN_VECTORS: readonly number[] = [...OWN_LOCALS, V128, V128, V128, V128];
 const COUNTERS = 4;
 
 /** Generates one body. Every method leaves the operand stack as its name says, whatever it draws. */
@@ -353,6 +441,7 @@ class BodyGenerator {
   private readonly signature: Signature;
   private readonly index: number;
   private readonly locals: readonly number[];
+  private readonly ownLocals: readonly number[];
   private counters = 0;
   // What a branch to each open label carries, innermost last. Label 0 is the function's.
   private readonly labels: (readonly number[])[];
@@ -361,12 +450,13 @@ class BodyGenerator {
     this.from = from;
     this.signature = signature;
     this.index = index;
-    this.locals = [...signature.parameters, ...OWN_LOCALS];
+    this.ownLocals = from.valueTypes.includes(V128) ? OWN_VECTORS : OWN_LOCALS;
+    this.locals = [...signature.parameters, ...this.ownLocals];
     this.labels = [signature.results];
   }
 
   finish(): number[] {
-    const own = [...OWN_LOCALS, ...Array.from({ length: COUNTERS }, () => I32)];
+    const own = [...this.ownLocals, ...Array.from({ length: COUNTERS }, () => I32)];
     return sized([...list(own.map((type) => [1, type])), ...this.code, 0x0b]);
   }
 
@@ -387,7 +477,7 @@ class BodyGenerator {
         0x20,
         ...unsigned(local),
       );
-      this.code.push((STORE_CODES.get(type) ?? [])[0] ?? 0x36, 0, 0);
+      this.code.push(...((STORE_CODES.get(type) ?? [])[0] ?? [0x36]), 0, 0);
     }
   }
 
@@ -405,7 +495,7 @@ class BodyGenerator {
       case 4:
         return this.store(depth);
       case 5:
-        this.expression(from.pick(TYPES), depth);
+        this.expression(from.pick(from.valueTypes), depth);
         code.push(0x1a);
         return;
       case 6:
@@ -468,7 +558,7 @@ class BodyGenerator {
         return this.global(type);
       case 8:
         this.address(depth - 1);
-        code.push(from.pick(LOAD_CODES.get(type) ?? []), 0, ...unsigned(from.below(64)));
+        code.push(...from.pick(LOAD_CODES.get(type) ?? []), 0, ...unsigned(from.below(64)));
         return;
       case 9:
         return this.blockOf([type], depth);
@@ -496,11 +586,18 @@ class BodyGenerator {
   private operator(type: number): Operator {
     const { from } = this;
     for (;;) {
-      const operator = from.pick(OPERATORS.get(type) ?? []);
+      const operator = from.pick(this.operatorsOf(type));
       if (!TRAPPING.has(operator.code[0] ?? 0) || from.below(8) === 0) {
         return operator;
       }
     }
+  }
+
+  private operatorsOf(type: number): readonly Operator[] {
+    const { from } = this;
+    const table = type === V128 || (from.valueTypes.includes(V128) && from.below(3) === 0);
+    const operators = (table ? VECTOR_OPERATORS : OPERATORS).get(type) ?? [];
+    return operators.filter(({ operands }) => operands.every((one) => from.valueTypes.includes(one)));
   }
 
   private localOf(type: number): number {
@@ -521,23 +618,23 @@ class BodyGenerator {
   }
 
   private setLocal(depth: number): void {
-    const type = this.from.pick(TYPES);
+    const type = this.from.pick(this.from.valueTypes);
     this.expression(type, depth);
     this.code.push(0x21, ...unsigned(this.localOf(type)));
   }
 
   private setGlobal(depth: number): void {
-    const type = this.from.pick(TYPES);
+    const type = this.from.pick(this.from.valueTypes);
     const globals = this.from.globalsOf(type, true);
     this.expression(type, depth);
     this.code.push(...(globals.length > 0 ? [0x24, this.from.pick(globals)] : [0x1a]));
   }
 
   private store(depth: number): void {
-    const type = this.from.pick(TYPES);
+    const type = this.from.pick(this.from.valueTypes);
     this.address(depth - 1);
     this.expression(type, depth - 1);
-    this.code.push(this.from.pick(STORE_CODES.get(type) ?? []), 0, ...unsigned(this.from.below(64)));
+    this.code.push(...this.from.pick(STORE_CODES.get(type) ?? []), 0, ...unsigned(this.from.below(64)));
   }
 
   private inside(label: readonly number[], results: readonly number[], depth: number): void {
@@ -573,7 +670,7 @@ class BodyGenerator {
   // A block that takes and leaves several values.
   private multiValue(type: number, depth: number): void {
     const { from, code } = this;
-    const signature = { parameters: from.someTypes(2), results: [type, from.pick(TYPES)] };
+    const signature = { parameters: from.someTypes(2), results: [type, from.pick(from.valueTypes)] };
     this.expressions(signature.parameters, depth - 1);
     const loop = from.below(3) === 0;
     code.push(loop ? 0x03 : 0x02, ...signed(BigInt(from.typeIndex(signature))));

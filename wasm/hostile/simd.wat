@@ -1,8 +1,13 @@
-;; Vectors of floats, whose NaN bits this edition does not make equal everywhere.
-;; expect: refused feature-simd
+;; Vectors of floats: the bits of NaNs that their lanes make are the canonical ones.
+;; expect: completed
+;; output: 000000000000f87f000000000000f87f0000c07f0000c07f0000c07f0000c07f
 (module
   (memory (export "memory") 1 16)
   (func (export "alloc") (param i32) (result i32) (i32.const 1024))
   (func (export "run") (param i32 i32) (result i64)
-    (i64x2.extract_lane 0 (f64x2.add (v128.load (i32.const 0)) (v128.load (i32.const 16)))))
+    (v128.store (i32.const 0)
+      (f64x2.div (v128.const f64x2 0 0) (v128.const f64x2 -0 0)))
+    (v128.store (i32.const 16)
+      (f32x4.sub (f32x4.neg (v128.const f32x4 inf -inf nan:0x200123 -nan)) (v128.const f32x4 -inf inf 1 1)))
+    (i64.const 32))
 )

@@ -7,6 +7,7 @@ import type { FoldedConstant, GlobalType } from './module.ts';
 import * as op from './opcodes.ts';
 import type { Reader } from './reader.ts';
 import { assertLimit, refuse, refuseFeature } from './refusals.ts';
+import { V128_CONST } from './simd.ts';
 import { Writer } from './writer.ts';
 
 /** A value known before the module runs. */
@@ -79,12 +80,22 @@ function pushConstant(reader: Reader, scope: ConstantScope, step: ConstantStep):
     case op.REF_FUNC:
       scope.declared.add(functionIndex(reader, scope));
       return push(reader, step, { type: op.FUNCREF, integer: 0n });
+    case op.SIMD_PREFIX:
+      vectorConstant(reader, offset);
+      return push(reader, step, { type: op.V128, integer: 0n });
     case op.GLOBAL_GET:
       stack.push(globalValue(reader, scope));
       return;
     default:
       stack.push(computed(stack, code, offset));
   }
+}
+
+function vectorConstant(reader: Reader, offset: number): void {
+  if (reader.u32() !== V128_CONST) {
+    refuse('invalid', offset, 'A constant expression is no constant.');
+  }
+  reader.skip(16);
 }
 
 function push(

@@ -10,7 +10,7 @@ export const TO_FUNCTION = 0x7fff_ffff;
  * Columns over the instructions of one body, filled by the validator and reused for the next body.
  * `value` holds what passes need of the immediates: a branch's depth (the outermost one of a branch table),
  * the function a `call` names. `source` holds where the bits of an instruction's last float operand come
- * from (see taint.ts), for the instructions that show them.
+ * from (see taint.ts), for the instructions that show them, and those of a vector that is stored in a local.
  */
 export class InstructionColumns {
   count = 0;
@@ -18,6 +18,10 @@ export class InstructionColumns {
   at = new Uint32Array(256);
   value = new Int32Array(256);
   source = new Int32Array(256);
+  /** Where the bits of the vector come from that the instruction pushes, if somebody must know. */
+  pushed = new Int32Array(256);
+  /** How that vector is read later, as a set (see simd.ts). */
+  reads = new Uint8Array(256);
   /** 1 where the instruction can never run. */
   dead = new Uint8Array(256);
 
@@ -30,6 +34,8 @@ export class InstructionColumns {
       this.at = new Uint32Array(size);
       this.value = new Int32Array(size);
       this.source = new Int32Array(size);
+      this.pushed = new Int32Array(size);
+      this.reads = new Uint8Array(size);
       this.dead = new Uint8Array(size);
     }
   }
@@ -45,6 +51,8 @@ export interface ScannedFunction {
   readonly end: number;
   /** Locals, parameters included. */
   readonly locals: number;
+  /** Whether it handles vectors, which take twice the place of other values. */
+  readonly isWide: boolean;
   /** Most operands on the stack at once. */
   readonly operands: number;
   readonly taint: TaintGraph;

@@ -82,6 +82,10 @@ export const FRAME_BASE_BYTES = 64;
 /** Bytes charged for each local and each operand of a frame. */
 export const FRAME_SLOT_BYTES = 8;
 
+/** The same in a function that handles vectors, and how many times the base such a frame is charged. */
+export const WIDE_FRAME_SLOT_BYTES = 16;
+export const WIDE_FRAME_BASES = 2;
+
 /** A function that calls nothing and whose frame is no larger than this is not checked. */
 export const LEAF_FRAME_BYTES_MAX = 4 * 1024;
 

@@ -7,6 +7,7 @@ export const I32 = 0x7f;
 export const I64 = 0x7e;
 export const F32 = 0x7d;
 export const F64 = 0x7c;
+export const V128 = 0x7b;
 export const FUNCREF = 0x70;
 export const EXTERNREF = 0x6f;
 export const ANY = 0;
@@ -77,6 +78,10 @@ export const TABLE_COPY = PREFIXED + 14;
 export const TABLE_GROW = PREFIXED + 15;
 export const TABLE_SIZE = PREFIXED + 16;
 export const TABLE_FILL = PREFIXED + 17;
+
+// Instructions with the prefix 0xfd are numbered from here; simd.ts has their table.
+export const SIMD_PREFIX = 0xfd;
+export const SIMD = 0x200;
 
 // What follows the opcode of a plain instruction: nothing (0), or a memory argument.
 export const IMMEDIATE_MEMORY = 1;
@@ -224,7 +229,6 @@ function addPlain(table: PlainInstructions, op: number, signature: string, nan: 
 export function featureOfOpcode(op: number): Feature | undefined {
   if ((op >= 0x06 && op <= 0x0a) || op === 0x18 || op === 0x19 || op === 0x1f) return 'exceptions';
   if (op === 0x14 || op === 0x15 || (op >= 0xd3 && op <= 0xd6) || op === 0xfb) return 'gc';
-  if (op === 0xfd) return 'simd';
   return op === 0xfe ? 'threads' : undefined;
 }
 
@@ -235,7 +239,6 @@ export function featureOfPrefixed(code: number): Feature | undefined {
 
 /** The feature behind a value type that is not accepted. */
 export function featureOfType(type: number): Feature | undefined {
-  if (type === 0x7b) return 'simd';
   if (type === 0x69 || type === 0x74) return 'exceptions';
   return (type >= 0x63 && type <= 0x73) || type === 0x77 || type === 0x78 ? 'gc' : undefined;
 }
@@ -245,6 +248,7 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
   [I64]: 'i64',
   [F32]: 'f32',
   [F64]: 'f64',
+  [V128]: 'v128',
   [FUNCREF]: 'funcref',
   [EXTERNREF]: 'externref',
 };

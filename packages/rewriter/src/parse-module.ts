@@ -42,7 +42,7 @@ import {
   type WasmModule,
 } from './module.ts';
 import { type Constant, parseConstant } from './constant-expression.ts';
-import { F32, F64, FUNCREF, featureOfType, I32, I64, isReference } from './opcodes.ts';
+import { FUNCREF, featureOfType, I32, isReference, V128 } from './opcodes.ts';
 import { Reader } from './reader.ts';
 import { assertLimit, refuse, refuseFeature } from './refusals.ts';
 
@@ -201,7 +201,7 @@ function parseValueTypes(reader: Reader, what: 'parameters' | 'results', max: nu
 export function parseValueType(reader: Reader): number {
   const offset = reader.position;
   const type = reader.u8();
-  if (type === I32 || type === I64 || type === F32 || type === F64 || isReference(type)) {
+  if ((type >= V128 && type <= I32) || isReference(type)) {
     return type;
   }
   const feature = featureOfType(type);

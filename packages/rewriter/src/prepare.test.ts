@@ -94,6 +94,32 @@ describe('fuel', () => {
   });
 });
 
+describe('vectors', () => {
+  it('cost one an instruction', () => {
+    const guest = start(
+      guestWat(`(func (export "f") (result i32) v128.const f32x4 1 2 3 4 v128.const f32x4 1 1 1 1 f32x4.add
+        i32.const 0 v128.load i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 i32x4.extract_lane 1)`),
+    );
+    expect(guest.call('f')).toBe(0x40400000);
+    expect(guest.fuelUsed()).toBe(7n);
+  });
+
+  it('keep integers that look like NaNs, beside floats in the same local and in lanes that are only copied', () => {
+    const guest = start(
+      guestWat(`(func (export "f") (param i32) (result i32) (local v128 v128)
+        i32.const 0x7f812345 i32x4.splat local.set 1
+        local.get 1 f32x4.neg local.get 1 f32x4.pmax local.get 1 f32x4.pmin local.tee 2
+        i32.const 0 local.get 2 v128.store
+        local.get 0 if f32.const 0 f32.const 0 f32.div f32x4.splat f32x4.sqrt local.set 2 end
+        i32x4.extract_lane 3 drop
+        i32.const 0 i32.load
+        local.get 2 i32x4.extract_lane 0 i32.xor)`),
+    );
+    expect(guest.call('f', 0)).toBe(0);
+    expect(guest.call('f', 1)).toBe((0x7fc00000 ^ -0x007edcbb) | 0);
+  });
+});
+
 describe('tables', () => {
   const TABLES = `(table $t 2 funcref) (table $e 1 8 externref)
     (func (export "grow") (param i32) (result i32) ref.null func local.get 0 table.grow $t)

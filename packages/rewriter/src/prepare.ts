@@ -7,6 +7,7 @@ import { MEMORY_PAGES_DEFAULT, MEMORY_PAGES_MAX, MODULE_BYTES_MAX } from './limi
 import type { WasmModule } from './module.ts';
 import { parseModule } from './parse-module.ts';
 import type { MeterStrategy } from './passes/meter.ts';
+import type { Pass } from './passes/pass.ts';
 import { assertLimit, Refusal, type RefusalCode, refuse } from './refusals.ts';
 
 /** What a job may ask of the rewriter. */
@@ -64,8 +65,17 @@ export function prepareWith(
   module: Uint8Array,
   options: Partial<PrepareOptions> = {},
 ): Prepared {
+  return prepareThrough(editionPasses(strategy), module, options);
+}
+
+/** `prepare` with other passes: tests add and leave out some, nothing else may. */
+export function prepareThrough(
+  passes: readonly Pass[],
+  module: Uint8Array,
+  options: Partial<PrepareOptions> = {},
+): Prepared {
   try {
-    return prepareOrThrow(strategy, module, options.maxMemoryPages ?? MEMORY_PAGES_DEFAULT);
+    return prepareOrThrow(passes, module, options.maxMemoryPages ?? MEMORY_PAGES_DEFAULT);
   } catch (error) {
     if (error instanceof Refusal) {
       return { type: 'refused', code: error.code, offset: error.offset, message: error.message };
@@ -76,14 +86,14 @@ export function prepareWith(
   }
 }
 
-function prepareOrThrow(strategy: MeterStrategy, bytes: Uint8Array, maxMemoryPages: number): Prepared {
+function prepareOrThrow(passes: readonly Pass[], bytes: Uint8Array, maxMemoryPages: number): Prepared {
   assertLimit('module-bytes', bytes.length, MODULE_BYTES_MAX, 0);
   checkHeader(bytes);
   const module = parseModule(bytes);
   checkImports(module);
   const isStep = checkExports(module);
   const maxPages = boundMemory(module, maxMemoryPages);
-  const assembly = assemble(module, { passes: editionPasses(strategy), maxPages });
+  const assembly = assemble(module, { passes, maxPages });
   return {
     type: 'prepared',
     bytes: assembly.bytes,

@@ -59,7 +59,6 @@ describe('what is no guest', () => {
 describe('features outside the edition', () => {
   const cases: readonly (readonly [string, RefusalCode])[] = [
     ['i32.const 0 i32.atomic.load drop', 'feature-threads'],
-    ['v128.const i32x4 0 0 0 0 drop', 'feature-simd'],
     ['try end', 'feature-exceptions'],
   ];
   it.each(cases)('%s', (code, expected) => {

@@ -3,7 +3,6 @@
 /** Proposals of WebAssembly that an edition does not accept. Each refusal names its proposal. */
 export type Feature =
   | 'threads'
-  | 'simd'
   | 'relaxed-simd'
   | 'exceptions'
   | 'gc'

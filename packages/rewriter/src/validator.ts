@@ -11,12 +11,23 @@ import { parseNullType } from './constant-expression.ts';
 import { parseValueType } from './parse-module.ts';
 import { Reader } from './reader.ts';
 import { assertLimit, refuse, refuseFeature } from './refusals.ts';
-import { EXACT, joinSources, sourceOfLocal, TAINTED, TaintGraph } from './taint.ts';
+import * as simd from './simd.ts';
+import {
+  CLEAN,
+  EXACT,
+  isHarmless,
+  joinSources,
+  sourceOfLocal,
+  TAINTED,
+  TAINTED_F32X4,
+  TAINTED_F64X2,
+  TaintGraph,
+} from './taint.ts';
 
 const NO_TYPES = new Uint8Array(0);
 const EMPTY_TYPE: FunctionType = { parameters: NO_TYPES, results: NO_TYPES };
 const SINGLE_TYPES: ReadonlyMap<number, FunctionType> = new Map(
-  [op.I32, op.I64, op.F32, op.F64, op.FUNCREF, op.EXTERNREF].map((type) => [
+  [op.I32, op.I64, op.F32, op.F64, op.V128, op.FUNCREF, op.EXTERNREF].map((type) => [
     type,
     { parameters: NO_TYPES, results: Uint8Array.of(type) },
   ]),
@@ -37,7 +48,10 @@ export class Validator {
 
   private readonly types = new Uint8Array(OPERANDS_MAX);
   private readonly sources = new Int32Array(OPERANDS_MAX);
+  // Which instruction pushed the operand.
+  private readonly producers = new Uint32Array(OPERANDS_MAX);
   private height = 0;
+  private isWide = false;
   private mostOperands = 0;
 
   private readonly frameKinds = new Uint8Array(NESTING_MAX + 1);
@@ -79,6 +93,7 @@ export class Validator {
       start,
       end: body.end,
       locals: this.localCount,
+      isWide: this.isWide,
       operands: this.mostOperands,
       taint: this.taint,
     };
@@ -99,9 +114,14 @@ export class Validator {
     this.localCount = total;
     this.taint.reset(total);
     // A caller may pass anything: parameters are tainted from the start.
-    for (let parameter = 0; parameter < type.parameters.length; parameter++) {
-      this.taint.store(parameter, TAINTED);
+    for (const [parameter, of] of type.parameters.entries()) {
+      if (of === op.V128) {
+        this.taint.storeVector(parameter, EXACT);
+      } else {
+        this.taint.store(parameter, TAINTED);
+      }
     }
+    this.isWide = this.locals.subarray(0, total).includes(op.V128) || type.results.includes(op.V128);
   }
 
   private begin(type: FunctionType): void {
@@ -123,6 +143,7 @@ export class Validator {
       this.instruction = reader.position;
       this.value = 0;
       this.source = EXACT;
+      columns.reads[index] = 0;
       const dead = (this.frameDead[this.depth] ?? 0) | (this.framePolymorphic[this.depth] ?? 0);
       let code = reader.u8();
       if (code === op.BULK_PREFIX) {
@@ -131,6 +152,8 @@ export class Validator {
       const operands = op.PLAIN.operands[code] ?? -1;
       if (operands > 0) {
         this.plain(code, operands);
+      } else if (code === op.SIMD_PREFIX) {
+        code = op.SIMD + this.vector();
       } else {
         this.special(code);
       }
@@ -242,12 +265,13 @@ export class Validator {
         return;
       case op.LOCAL_TEE: {
         const source = this.localSet();
-        return this.push(this.locals[this.value] ?? 0, source);
+        const type = this.locals[this.value] ?? 0;
+        return this.push(type, type === op.V128 ? sourceOfLocal(this.value) : source);
       }
       case op.GLOBAL_GET:
         return this.push(this.global(false), EXACT);
       case op.GLOBAL_SET:
-        this.source = this.pop(this.global(true));
+        this.globalSet();
         return;
       default:
         return this.constantOrMemory(code);
@@ -263,11 +287,9 @@ export class Validator {
         this.reader.skipS64();
         return this.push(op.I64, EXACT);
       case op.F32_CONST:
-        this.reader.skip(4);
-        return this.push(op.F32, EXACT);
+        return this.push(op.F32, this.constant(4));
       case op.F64_CONST:
-        this.reader.skip(8);
-        return this.push(op.F64, EXACT);
+        return this.push(op.F64, this.constant(8));
       case op.MEMORY_SIZE:
         this.needMemory();
         this.zeroByte();
@@ -379,7 +401,7 @@ export class Validator {
   }
 
   private unknown(code: number): never {
-    const feature = code === 0xfd && this.reader.u32() >= 0x100 ? 'relaxed-simd' : op.featureOfOpcode(code);
+    const feature = op.featureOfOpcode(code);
     const name = `Instruction 0x${code.toString(16).padStart(2, '0')}`;
     if (feature !== undefined) {
       refuseFeature(feature, this.instruction, name);
@@ -579,7 +601,7 @@ export class Validator {
     if (op.isReference(type)) {
       refuse('invalid', this.instruction, 'A select of references must name their type.');
     }
-    this.push(type, joinSources(firstSource, secondSource));
+    this.pushEither(type, firstSource, secondSource);
   }
 
   private selectTyped(): void {
@@ -589,7 +611,24 @@ export class Validator {
     const type = parseValueType(this.reader);
     this.pop(op.I32);
     const secondSource = this.pop(type);
-    this.push(type, joinSources(this.pop(type), secondSource));
+    this.pushEither(type, this.pop(type), secondSource);
+  }
+
+  // The two operands were popped last: they lie just above the stack, or are missing in unreachable code.
+  private pushEither(type: number, first: number, second: number): void {
+    if (type !== op.V128) {
+      this.push(type, joinSources(first, second));
+    } else if (this.framePolymorphic[this.depth] === 1) {
+      this.push(type, EXACT);
+    } else if (first === second || second === CLEAN) {
+      this.push(type, first);
+    } else if (first === CLEAN) {
+      this.push(type, second);
+    } else {
+      this.reads(this.height, simd.READS_BITS);
+      this.reads(this.height + 1, simd.READS_BITS);
+      this.push(type, EXACT);
+    }
   }
 
   private localIndex(): number {
@@ -604,7 +643,7 @@ export class Validator {
   private localGet(): void {
     const index = this.localIndex();
     const type = this.locals[index] ?? 0;
-    this.push(type, isFloat(type) ? sourceOfLocal(index) : EXACT);
+    this.push(type, isFloat(type) || type === op.V128 ? sourceOfLocal(index) : EXACT);
   }
 
   private localSet(): number {
@@ -613,8 +652,20 @@ export class Validator {
     const source = this.pop(type);
     if (isFloat(type)) {
       this.taint.store(index, source);
+    } else if (type === op.V128) {
+      this.taint.storeVector(index, source);
+      this.source = source;
     }
     return source;
+  }
+
+  private globalSet(): void {
+    const type = this.global(true);
+    if (type === op.V128) {
+      this.popBits(type);
+    } else {
+      this.source = this.pop(type);
+    }
   }
 
   private global(toSet: boolean): number {
@@ -674,6 +725,131 @@ export class Validator {
     );
   }
 
+  // Vectors.
+
+  /** Returns the instruction's code behind the prefix. */
+  private vector(): number {
+    const code = this.reader.u32();
+    const instruction = simd.SIMD_INSTRUCTIONS.get(code);
+    if (instruction === undefined) {
+      if (code >= simd.RELAXED) {
+        refuseFeature('relaxed-simd', this.instruction, `Instruction 0xfd ${code}`);
+      }
+      return refuse('malformed', this.instruction, `There is no instruction 0xfd ${code}.`);
+    }
+    this.isWide = true;
+    const constant = this.vectorImmediate(code, instruction);
+    const { operands, reads, gives, result } = instruction;
+    const floor = this.height;
+    for (let index = operands.length - 1; index >= 0; index--) {
+      this.pop(operands[index] ?? 0);
+    }
+    // In unreachable code operands may be missing, and nothing needs to be known of the others.
+    if (floor - this.height < operands.length) {
+      this.pushResult(result, EXACT);
+    } else if (gives === simd.GIVES_COPIES) {
+      this.push(result, this.copiedVector(operands.length, reads));
+    } else if (gives === simd.GIVES_REPLACED) {
+      this.push(result, this.replacedLane(reads));
+    } else {
+      this.readVectors(operands, reads);
+      this.pushVector(instruction, constant);
+    }
+    return code;
+  }
+
+  private vectorImmediate(code: number, { immediate, alignment, lanes }: simd.SimdInstruction): number {
+    if (immediate === simd.MEMORY || immediate === simd.MEMORY_AND_LANE) {
+      this.memoryArgument(alignment);
+    }
+    if (immediate === simd.LANE || immediate === simd.MEMORY_AND_LANE) {
+      this.lane(lanes);
+    }
+    if (code === simd.SHUFFLE) {
+      for (let place = 0; place < 16; place++) {
+        this.lane(32);
+      }
+    }
+    return code === simd.V128_CONST ? this.constant(16) : EXACT;
+  }
+
+  private lane(lanes: number): void {
+    if (this.reader.u8() >= lanes) {
+      refuse('invalid', this.instruction, `A vector has only ${lanes} lanes of this size.`);
+    }
+  }
+
+  // Moves over a constant and tells whether it is certain to be no NaN, however its lanes are read.
+  private constant(bytes: number): number {
+    const { reader } = this;
+    reader.skip(bytes);
+    for (let end = reader.position; end > reader.position - bytes; end -= 4) {
+      const high = ((reader.bytes[end - 1] ?? 0) << 8) | (reader.bytes[end - 2] ?? 0);
+      if ((high & 0x7f80) === 0x7f80) {
+        return EXACT;
+      }
+    }
+    return CLEAN;
+  }
+
+  private readVectors(operands: readonly number[], how: number): void {
+    for (const [place, type] of operands.entries()) {
+      if (type === op.V128) {
+        this.reads(this.height + place, how);
+      }
+    }
+  }
+
+  private pushVector({ gives, result }: simd.SimdInstruction, constant: number): void {
+    const source = this.sources[this.height] ?? EXACT;
+    switch (gives) {
+      case simd.GIVES_F32:
+        return this.push(result, TAINTED_F32X4);
+      case simd.GIVES_F64:
+        return this.push(result, TAINTED_F64X2);
+      case simd.GIVES_SPLAT: {
+        const lanes = this.types[this.height] === op.F32 ? TAINTED_F32X4 : TAINTED_F64X2;
+        return this.push(result, source === EXACT ? EXACT : lanes);
+      }
+      case simd.GIVES_LANE:
+        return this.push(result, isHarmless(source) ? EXACT : TAINTED);
+      default:
+        return this.pushResult(result, constant);
+    }
+  }
+
+  private pushResult(type: number, source: number): void {
+    if (type !== 0) {
+      this.push(type, source);
+    }
+  }
+
+  // Lanes that keep their bits are tainted when all operands are, as the same lanes; otherwise the operands are
+  // made canonical, so that integers among them stay what they are.
+  private copiedVector(operands: number, how: number): number {
+    const kind = how === simd.READS_F32 ? TAINTED_F32X4 : TAINTED_F64X2;
+    const sources = this.sources.subarray(this.height, this.height + operands);
+    if (sources.every((source) => source === kind || source === CLEAN)) {
+      return kind;
+    }
+    for (let place = 0; place < operands; place++) {
+      this.reads(this.height + place, simd.READS_BITS);
+    }
+    return EXACT;
+  }
+
+  // The same for the vector that gets another lane, but there the lane can be made canonical by itself.
+  private replacedLane(how: number): number {
+    const kind = how === simd.READS_F32 ? TAINTED_F32X4 : TAINTED_F64X2;
+    const source = this.sources[this.height] ?? EXACT;
+    if (source === kind || source === CLEAN) {
+      return kind;
+    }
+    this.reads(this.height, simd.READS_BITS);
+    this.source = this.sources[this.height + 1] ?? EXACT;
+    return EXACT;
+  }
+
   // The operand stack.
 
   private push(type: number, source: number): void {
@@ -683,6 +859,7 @@ export class Validator {
     }
     this.types[height] = type;
     this.sources[height] = source;
+    this.producers[height] = this.columns.count;
     this.height = height + 1;
     if (height >= this.mostOperands) {
       this.mostOperands = height + 1;
@@ -731,13 +908,35 @@ export class Validator {
 
   private popAll(types: Uint8Array): void {
     for (let index = types.length - 1; index >= 0; index--) {
-      this.pop(types[index] ?? 0);
+      this.popBits(types[index] ?? 0);
     }
   }
 
-  // What comes out of a block or call is not followed further: it may be tainted.
+  // Pops an operand of which all bits are seen, as far as vectors go.
+  private popBits(type: number): void {
+    const height = this.height;
+    this.pop(type);
+    if (type === op.V128 && this.height < height) {
+      this.reads(this.height, simd.READS_BITS);
+    }
+  }
+
+  /** Notes how the vector at a height of the stack is read. */
+  private reads(height: number, how: number): void {
+    const source = this.sources[height] ?? EXACT;
+    if (!isHarmless(source)) {
+      const { columns } = this;
+      const producer = this.producers[height] ?? 0;
+      columns.pushed[producer] = source;
+      columns.reads[producer] = (columns.reads[producer] ?? 0) | how;
+    }
+  }
+
+  // What comes out of a block or call is not followed further: a float may be tainted, and vectors were made
+  // canonical.
   private pushAll(types: Uint8Array): void {
     for (const type of types) {
+      this.isWide ||= type === op.V128;
       this.push(type, isFloat(type) ? TAINTED : EXACT);
     }
   }
@@ -753,6 +952,9 @@ export class Validator {
       }
       height -= 1;
       const found = this.types[height] ?? 0;
+      if (expected === op.V128) {
+        this.reads(height, simd.READS_BITS);
+      }
       if (found !== expected && found !== op.ANY) {
         refuse(
           'invalid',

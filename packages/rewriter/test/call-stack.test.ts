@@ -20,6 +20,10 @@ const repeat = (count: number, code: (index: number) => string): string =>
 const fresh = (index: number): string =>
   `global.get $g i64.const ${index} i64.add global.get $g i64.const 7 i64.mul global.set $g`;
 
+const VECTOR = '(global $v (mut v128) (v128.const i64x2 1 2))';
+const freshVector = (index: number): string =>
+  `global.get $v i64.const ${index} i64x2.splat i64x2.add global.get $v global.get $v i64x2.mul global.set $v`;
+
 const GLOBAL = '(global $g (mut i64) (i64.const 3))';
 const SHAPES: Readonly<Record<string, string>> = {
   'no operands': '(func $f call $f) (func $main call $f)',
@@ -32,6 +36,14 @@ const SHAPES: Readonly<Record<string, string>> = {
   ...Object.fromEntries([16, 256, 2000].map((count) => [`${count} locals`, manyLocals(count)])),
   ...Object.fromEntries([16, 256, 2000].map((count) => [`${count} operands`, manyOperands(count)])),
   ...Object.fromEntries([16, 200].map((count) => [`${count} parameters`, manyParameters(count)])),
+  'few vectors': manyVectors(3),
+  ...Object.fromEntries([16, 256, 2000].map((count) => [`${count} vectors`, manyVectors(count)])),
+  ...Object.fromEntries(
+    [16, 200].map((count) => [`${count} vector parameters`, manyVectorParameters(count)]),
+  ),
+  'frames that tail calls change': `(func $f (param i64 i64 i64 i64) (result i64) local.get 0 call $g local.get 1 i64.add)
+    (func $g (param i64) (result i64) local.get 0 local.get 0 local.get 0 local.get 0 return_call $f)
+    (func $main i64.const 1 call $g drop)`,
   '16 results': `(func $f (param i32) (result ${'i64 '.repeat(16)}) local.get 0 call $f) (func $main i32.const 1 call $f ${'drop '.repeat(16)})`,
 };
 
@@ -42,6 +54,16 @@ function manyLocals(count: number): string {
 
 function manyOperands(count: number): string {
   return `${GLOBAL} (func $f ${repeat(count, fresh)} call $f ${repeat(count, () => 'global.set $g')}) (func $main call $f)`;
+}
+
+function manyVectors(count: number): string {
+  return `${VECTOR} (func $f (local ${'v128 '.repeat(count)}) ${repeat(count, (index) => `${freshVector(index)} local.set ${index}`)}
+    call $f ${repeat(count, (index) => `local.get ${index} global.set $v`)}) (func $main call $f)`;
+}
+
+function manyVectorParameters(count: number): string {
+  return `${VECTOR} (func $f (param ${'v128 '.repeat(count)}) ${repeat(count, (index) => `local.get ${index} i32x4.neg`)} call $f
+    ${repeat(count, (index) => `local.get ${index} global.set $v`)}) (func $main ${repeat(count, freshVector)} call $f)`;
 }
 
 function manyParameters(count: number): string {

@@ -10,7 +10,14 @@
 //
 // A function that calls nothing costs nothing, unless its frame is large: then it only checks.
 
-import { CALL_BUDGET_BYTES, FRAME_BASE_BYTES, FRAME_SLOT_BYTES, LEAF_FRAME_BYTES_MAX } from '../limits.ts';
+import {
+  CALL_BUDGET_BYTES,
+  FRAME_BASE_BYTES,
+  FRAME_SLOT_BYTES,
+  LEAF_FRAME_BYTES_MAX,
+  WIDE_FRAME_BASES,
+  WIDE_FRAME_SLOT_BYTES,
+} from '../limits.ts';
 import type { InstructionColumns, ScannedFunction } from '../instructions.ts';
 import * as op from '../opcodes.ts';
 import type { Writer } from '../writer.ts';
@@ -24,9 +31,11 @@ const BEFORE_RETURN_CALL = 2;
  * What one frame of a function is charged: its locals, the most operands it holds at once, and once more its
  * parameters and results, which callers hand over on the stack when registers run out.
  */
-export function frameBytes({ type, locals, operands }: ScannedFunction): number {
+export function frameBytes({ type, locals, operands, isWide }: ScannedFunction): number {
   const slots = locals + operands + type.parameters.length + type.results.length;
-  return FRAME_BASE_BYTES + FRAME_SLOT_BYTES * slots;
+  return isWide
+    ? FRAME_BASE_BYTES * WIDE_FRAME_BASES + WIDE_FRAME_SLOT_BYTES * slots
+    : FRAME_BASE_BYTES + FRAME_SLOT_BYTES * slots;
 }
 
 /** The pass that bounds call depth. */
