@@ -2,7 +2,7 @@
  * A flame graph as one SVG that needs nothing else: each call path is a bar as wide as the fuel it spent, callees
  * below their caller. A click on a bar widens it to the whole picture, a click on the top row goes back.
  */
-import { frameTotal, type ProfileFrame } from './fuel-profile.ts';
+import { frameTotals, type ProfileFrame } from './fuel-profile.ts';
 import { terminalText } from './terminal-text.ts';
 
 export interface FlameGraphOptions {
@@ -20,19 +20,21 @@ const BAR_MIN = 0.4;
 const LETTER = 6.6;
 
 export function flameGraph(root: ProfileFrame, { title, nameOf }: FlameGraphOptions): string {
-  const total = Math.max(frameTotal(root), 1);
+  const totals = frameTotals(root);
+  const fuelOf = (frame: ProfileFrame): number => totals.get(frame) ?? 0;
+  const total = Math.max(fuelOf(root), 1);
   const bars: string[] = [];
   const place = (frame: ProfileFrame, depth: number, from: number): number => {
-    const fuel = frameTotal(frame);
+    const fuel = fuelOf(frame);
     const bar = { depth, x: (from / total) * INNER, width: (fuel / total) * INNER };
     if (bar.width < BAR_MIN) return depth - 1;
     const name = frame.index < 0 ? 'the whole run' : nameOf(frame.index);
     bars.push(barText({ ...bar, name, hint: hintOf(frame, fuel, total) }));
     let deepest = depth;
     let at = from;
-    for (const child of byFuel(frame)) {
+    for (const child of byFuel(frame, fuelOf)) {
       deepest = Math.max(deepest, place(child, depth + 1, at));
-      at += frameTotal(child);
+      at += fuelOf(child);
     }
     return deepest;
   };
@@ -42,8 +44,11 @@ export function flameGraph(root: ProfileFrame, { title, nameOf }: FlameGraphOpti
 
 const INNER = WIDTH - 2 * MARGIN;
 
-const byFuel = ({ children }: ProfileFrame): readonly ProfileFrame[] =>
-  children.toSorted((one, other) => frameTotal(other) - frameTotal(one) || one.index - other.index);
+const byFuel = (
+  { children }: ProfileFrame,
+  fuelOf: (frame: ProfileFrame) => number,
+): readonly ProfileFrame[] =>
+  [...children.values()].toSorted((one, other) => fuelOf(other) - fuelOf(one) || one.index - other.index);
 
 function hintOf(frame: ProfileFrame, fuel: number, total: number): string {
   const calls = frame.index < 0 ? '' : `, ${grouped(frame.calls)} ${frame.calls === 1 ? 'call' : 'calls'}`;

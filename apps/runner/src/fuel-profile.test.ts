@@ -1,6 +1,6 @@
 // Fuel by function from hooks: every unit is somebody's, whatever ends the run.
 import { expect, test } from 'vitest';
-import { frameTotal, type ProfileFrame, PROFILE_DEPTH_MAX, recordProfile } from './fuel-profile.ts';
+import { frameTotals, type ProfileFrame, PROFILE_DEPTH_MAX, recordProfile } from './fuel-profile.ts';
 
 const MANY = 1_000_000;
 
@@ -17,8 +17,9 @@ test('fuel between two hooks belongs to the function that ran', () => {
     { index: 2, calls: 2, self: 39, total: 39 },
     { index: 1, calls: 1, self: 16, total: 55 },
   ]);
-  const inner = { index: 2, self: 39, calls: 2, children: [] };
-  expect(root.children).toEqual([{ index: 1, self: 16, calls: 1, children: [inner] }]);
+  const inner = { index: 2, self: 39, calls: 2, children: new Map() };
+  const outer = { index: 1, self: 16, calls: 1, children: new Map([[2, inner]]) };
+  expect(root.children).toEqual(new Map([[1, outer]]));
 });
 
 test('recursion is counted once in what a function spent with its callees', () => {
@@ -37,14 +38,14 @@ test('a trap closes what was open, with the fuel of the whole run', () => {
     { index: 2, calls: 1, self: 7, total: 7 },
     { index: 1, calls: 1, self: 5, total: 12 },
   ]);
-  expect(frameTotal(root)).toBe(12);
+  expect(totalOf(root)).toBe(12);
 });
 
 test('charges past the limit count up to it', () => {
   const recorder = recordProfile(100);
   recorder.enter(1, 0);
   recorder.enter(2, 130);
-  expect(frameTotal(recorder.finish(100).root)).toBe(100);
+  expect(totalOf(recorder.finish(100).root)).toBe(100);
 });
 
 test('deep calls are added to the last frame kept, and no fuel is lost', () => {
@@ -54,7 +55,10 @@ test('deep calls are added to the last frame kept, and no fuel is lost', () => {
   const { root, functions } = recorder.finish(depth);
   expect(functions).toHaveLength(depth);
   expect(depthOf(root)).toBe(PROFILE_DEPTH_MAX + 1);
-  expect(frameTotal(root)).toBe(depth);
+  expect(totalOf(root)).toBe(depth);
 });
 
-const depthOf = ({ children }: ProfileFrame): number => 1 + Math.max(0, ...children.map(depthOf));
+const depthOf = ({ children }: ProfileFrame): number =>
+  1 + Math.max(0, ...[...children.values()].map(depthOf));
+
+const totalOf = (root: ProfileFrame): number | undefined => frameTotals(root).get(root);

@@ -8,7 +8,8 @@ export interface ProfileFrame {
   self: number;
   /** Times it was called on this path. */
   calls: number;
-  readonly children: ProfileFrame[];
+  /** By function index. */
+  readonly children: Map<number, ProfileFrame>;
 }
 
 /** One function over all paths. */
@@ -71,12 +72,12 @@ export function recordProfile(fuelMax: number): ProfileRecorder {
     last = now;
   };
   const childOf = (parent: ProfileFrame, index: number): ProfileFrame => {
-    const known = parent.children.find((child) => child.index === index);
+    const known = parent.children.get(index);
     if (known !== undefined) return known;
     if (stack.length >= PROFILE_DEPTH_MAX || frames >= PROFILE_FRAMES_MAX) return parent;
     frames += 1;
     const child = newFrame(index);
-    parent.children.push(child);
+    parent.children.set(index, child);
     return child;
   };
   const close = (): void => {
@@ -118,12 +119,20 @@ export function recordProfile(fuelMax: number): ProfileRecorder {
   };
 }
 
-/** Fuel of a frame and of all that it called. */
-export function frameTotal(frame: ProfileFrame): number {
-  return frame.children.reduce((sum, child) => sum + frameTotal(child), frame.self);
+/** Fuel of each frame with all that it called: one walk for all, for a picture asks often. */
+export function frameTotals(root: ProfileFrame): ReadonlyMap<ProfileFrame, number> {
+  const totals = new Map<ProfileFrame, number>();
+  const add = (frame: ProfileFrame): number => {
+    let total = frame.self;
+    for (const child of frame.children.values()) total += add(child);
+    totals.set(frame, total);
+    return total;
+  };
+  add(root);
+  return totals;
 }
 
-const newFrame = (index: number): ProfileFrame => ({ index, self: 0, calls: 0, children: [] });
+const newFrame = (index: number): ProfileFrame => ({ index, self: 0, calls: 0, children: new Map() });
 const newFunction = (index: number): OpenFunction => ({
   index,
   calls: 0,

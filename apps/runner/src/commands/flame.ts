@@ -10,7 +10,7 @@ import { type Output, shortFuel } from '../output.ts';
 import { type LimitFlags, taskLimits } from '../task-limits.ts';
 import { terminalText } from '../terminal-text.ts';
 import { withCallHooks } from '../wasm/call-hooks.ts';
-import { functionName, type Outline, outlineOf } from '../wasm/outline.ts';
+import { functionNamer, type Outline, outlineOf } from '../wasm/outline.ts';
 
 export interface FlameFlags extends InputFlags, LimitFlags {
   /** Where the picture goes; default: the module's name with .flame.svg, in the current folder. */
@@ -36,7 +36,7 @@ export async function flameCommand(output: Output, modulePath: string, flags: Fl
     throw new TrineError('internal', `This machine stopped the guest under its hooks: ${end.reason}`);
   }
   const outline = outlineOf(module);
-  const nameOf = (index: number): string => functionName(outline, index);
+  const nameOf = functionNamer(outline);
   const picture = flags.output ?? `${basename(modulePath, '.wasm')}.flame.svg`;
   const title = `${basename(modulePath)}: ${end.outcome}`;
   await writeMade(picture, flameGraph(profile.root, { title, nameOf }));

@@ -10,7 +10,7 @@ import { type LimitFlags, taskLimits } from '../task-limits.ts';
 import { forTerminal } from '../terminal-text.ts';
 import { functionBodies, usedFeatures } from '../wasm/features.ts';
 import {
-  functionName,
+  functionNamer,
   importedFunctions,
   type Outline,
   outlineOf,
@@ -107,7 +107,7 @@ const SECTION_NAMES: readonly string[] =
 /** A byte offset in words. */
 function placeOf(bytes: Uint8Array, outline: Outline, offset: number): string {
   const body = functionBodies(bytes, outline).findIndex(({ start, end }) => offset >= start && offset < end);
-  if (body >= 0) return `in ${functionName(outline, importedFunctions(outline) + body)}`;
+  if (body >= 0) return `in ${functionNamer(outline)(importedFunctions(outline) + body)}`;
   const section = outline.sections.find(({ start, end }) => offset >= start && offset < end);
   if (section === undefined) return offset >= bytes.length ? 'at the end of the module' : 'between sections';
   return `in the ${SECTION_NAMES[section.id] ?? 'unknown'} section`;

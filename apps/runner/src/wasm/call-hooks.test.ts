@@ -3,9 +3,9 @@ import { prepare } from '@trine/rewriter';
 import { type GuestEnd, runGuest } from '@trine/sandbox';
 import { expect, test } from 'vitest';
 import { assembleText } from '../bundle.testing.ts';
-import { frameTotal, type FuelProfile, recordProfile } from '../fuel-profile.ts';
+import { frameTotals, type FuelProfile, recordProfile } from '../fuel-profile.ts';
 import { installHooks, withCallHooks } from './call-hooks.ts';
-import { functionName, outlineOf } from './outline.ts';
+import { functionNamer, outlineOf } from './outline.ts';
 
 const FUEL = 100_000n;
 
@@ -35,8 +35,8 @@ async function compare(text: string): Promise<Compared> {
     installHooks(exports, recorder.enter, recorder.leave),
   );
   const profile = recorder.finish(Number(hooked.fuel));
-  const outline = outlineOf(original);
-  const calls = profile.functions.map(({ index, calls }) => [functionName(outline, index), calls] as const);
+  const nameOf = functionNamer(outlineOf(original));
+  const calls = profile.functions.map(({ index, calls }) => [nameOf(index), calls] as const);
   return { plain: runBytes(prepared.bytes), hooked, profile, calls: Object.fromEntries(calls) };
 }
 
@@ -108,7 +108,7 @@ test.each(CASES)('%s', async (_name, text, expected) => {
   expect(hooked).toEqual(plain);
   expect(calls).toEqual(expected);
   expect(profile.functions.reduce((sum, { self }) => sum + self, 0)).toBe(Number(plain.fuel));
-  expect(frameTotal(profile.root)).toBe(Number(plain.fuel));
+  expect(frameTotals(profile.root).get(profile.root)).toBe(Number(plain.fuel));
 });
 
 test('recursion ends at the same call with hooks and without', async () => {
@@ -118,4 +118,11 @@ test('recursion ends at the same call with hooks and without', async () => {
   expect(plain.outcome).toBe('trapped');
   expect(hooked).toMatchObject({ outcome: 'trapped', fuel: plain.fuel });
   expect(calls['deep']).toBeGreaterThan(1_000);
+});
+
+test('a hundred thousand functions are hooked', async () => {
+  const many = Array.from({ length: 90_000 }, () => '(func)').join('');
+  const { plain, hooked, calls } = await compare(guest('(i64.const 0)', many));
+  expect(hooked).toEqual(plain);
+  expect(calls).toEqual({ alloc: 1, run: 1 });
 });

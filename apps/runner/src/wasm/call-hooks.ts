@@ -182,7 +182,7 @@ function tableCount(bytes: Uint8Array, { sections }: Outline): number {
   return section === undefined ? 0 : new ByteReader(bytes, section.start, section.end).u32();
 }
 
-function sectionParts(id: number, content: readonly Uint8Array[]): readonly Uint8Array[] {
-  const size = content.reduce((sum, part) => sum + part.length, 0);
-  return [Uint8Array.of(id), unsignedBytes(size), ...content];
+function sectionParts(id: number, parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  const content = joinBytes(parts);
+  return [Uint8Array.of(id), unsignedBytes(content.length), content];
 }

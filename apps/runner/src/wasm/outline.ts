@@ -86,10 +86,12 @@ export const importedFunctions = ({ imports }: Outline): number =>
 export const sectionBytes = ({ sections }: Outline, id: number): number =>
   sections.filter((section) => section.id === id).reduce((sum, { start, end }) => sum + end - start, 0);
 
-/** The name its author gave a function, else the one it is exported by, else its number. */
-export function functionName({ functionNames, exports }: Outline, index: number): string {
-  const exported = exports.find((entry) => entry.kind === 'function' && entry.index === index);
-  return functionNames.get(index) ?? exported?.name ?? `function ${index}`;
+/** What a function is called: the name its author gave it, else the one it is exported by, else its number. */
+export function functionNamer({ functionNames, exports }: Outline): (index: number) => string {
+  // The last entry of a map stays: backwards, the first export of a function names it.
+  const functions = exports.filter(({ kind }) => kind === 'function').toReversed();
+  const exported = new Map(functions.map(({ index, name }) => [index, name]));
+  return (index) => functionNames.get(index) ?? exported.get(index) ?? `function ${index}`;
 }
 
 function readSections(bytes: Uint8Array): readonly Section[] {
