@@ -14,26 +14,25 @@ const AWAY = new TrineError('coordinator-unreachable', 'the coordinator answered
 /** How many tries were made until the transfer ended, or `limitMs` had passed; the n-th try is `fate(n)`. */
 async function triesOf(fate: (tries: number) => Error | undefined, limitMs: number) {
   const clock = createManualClock();
-  let tries = 0;
-  let ended: string | undefined;
+  const seen: { tries: number; ended: string | undefined } = { tries: 0, ended: undefined };
   void retryTransfer<string>(
     { clock, entropy: (size) => new Uint8Array(size).fill(255) },
     new AbortController().signal,
     {
       attempts: TRANSFER_ATTEMPTS_MAX,
       attempt: async () => {
-        tries += 1;
-        const error = fate(tries);
+        seen.tries += 1;
+        const error = fate(seen.tries);
         if (error !== undefined) throw error;
         return 'done';
       },
       failed: (reason) => reason,
     },
   ).then((end) => {
-    ended = end;
+    seen.ended = end;
   });
-  for (let ms = 0; ended === undefined && ms < limitMs; ms += 100) await clock.advance(100);
-  return { tries, ended };
+  for (let ms = 0; seen.ended === undefined && ms < limitMs; ms += 100) await clock.advance(100);
+  return seen;
 }
 
 test('a transfer that is refused is given up after a few tries', async () => {
