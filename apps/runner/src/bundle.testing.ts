@@ -53,13 +53,20 @@ export function runProgram(
   });
 }
 
+/** What tests may write; what guests may use is the rewriter's to say. */
+const FEATURES = {
+  exceptions: true,
+  memory64: true,
+  multi_memory: true,
+  reference_types: true,
+  simd: true,
+  tail_call: true,
+  threads: true,
+};
+
 /** A module from its text, with the names of its functions. */
 export async function assembleText(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  const parsed = (await wabt()).parseWat('guest.wat', text, {
-    tail_call: true,
-    simd: true,
-    reference_types: true,
-  });
+  const parsed = (await wabt()).parseWat('guest.wat', text, FEATURES);
   try {
     return new Uint8Array(parsed.toBinary({ write_debug_names: true }).buffer);
   } finally {
