@@ -10,7 +10,7 @@ export const httpTransfer: ArtifactTransfer = {
       headers: { authorization: `Bearer ${artifact.bearer}` },
       credentials: 'omit',
       // A coordinator serves its artifacts itself: it may not send this machine elsewhere.
-      redirect: 'error',
+      redirect: 'manual',
       signal,
     });
     if (!response.ok || response.body === null) throw refused(response);
@@ -22,7 +22,7 @@ export const httpTransfer: ArtifactTransfer = {
       headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/octet-stream' },
       credentials: 'omit',
       // A coordinator serves its artifacts itself: it may not send this machine elsewhere.
-      redirect: 'error',
+      redirect: 'manual',
       body: bytes as BodyInit,
       signal,
     });

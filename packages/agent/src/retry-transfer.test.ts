@@ -54,7 +54,9 @@ test('one that stays away is given up in the end', async () => {
 
 test('nobody there and a server that is starting are both away; a refusal is not', async () => {
   const server = createServer((req, res) => {
-    res.statusCode = req.url?.includes('starting') === true ? 503 : 404;
+    res.statusCode =
+      req.url?.includes('starting') === true ? 503 : req.url?.includes('elsewhere') === true ? 302 : 404;
+    res.setHeader('location', '/starting');
     res.end();
   });
   server.listen(0, '127.0.0.1');
@@ -70,6 +72,8 @@ test('nobody there and a server that is starting are both away; a refusal is not
     httpTransfer.fetch(from, artifact, new AbortController().signal);
   await expect(fetched(`${origin}/starting`)).rejects.toMatchObject({ code: 'coordinator-unreachable' });
   await expect(fetched(origin)).rejects.not.toHaveProperty('code');
+  // A coordinator serves its artifacts itself: nobody is sent elsewhere.
+  await expect(fetched(`${origin}/elsewhere`)).rejects.toThrow('the coordinator answered 302');
   server.close();
   await once(server, 'close');
   await expect(fetched(origin)).rejects.toMatchObject({ code: 'coordinator-unreachable' });
