@@ -12,7 +12,6 @@ import {
 } from './ids.ts';
 import { LIMITS } from './limits.ts';
 
-export const bytesField = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes expected');
 export const bytesOf = (size: number) =>
   z.custom<Uint8Array>(
     (value) => value instanceof Uint8Array && value.length === size,
