@@ -88,3 +88,11 @@ test('a guest that goes on past the time is stopped', async () => {
   expect(stopped).toMatchObject({ code: 1, stdout: '' });
   expect(stopped.stderr).toContain('did not end within 1000 ms');
 });
+
+test('a chain of tail calls too long to follow is said to be one', async () => {
+  const chain = GUEST.replace('(i64.add (call $deep) (i64.const 1))', '(return_call $deep)');
+  await writeFile(join(bundle.dir, 'chain.wasm'), await assembleText(chain));
+  const ran = await bundle.run('flame', 'chain.wasm', '--input-hex', 'ff');
+  expect(ran).toMatchObject({ code: 1, stdout: '' });
+  expect(ran.stderr).toContain('Hooks keep a place on the stack for each tail call');
+});

@@ -10,6 +10,7 @@ import { type Output, shortFuel } from '../output.ts';
 import { type LimitFlags, taskLimits } from '../task-limits.ts';
 import { terminalText } from '../terminal-text.ts';
 import { withCallHooks } from '../wasm/call-hooks.ts';
+import { usedFeatures } from '../wasm/features.ts';
 import { functionNamer, type Outline, outlineOf } from '../wasm/outline.ts';
 
 export interface FlameFlags extends InputFlags, LimitFlags {
@@ -22,6 +23,9 @@ export interface FlameFlags extends InputFlags, LimitFlags {
 
 const TOP = 20;
 
+// A hook waits for the end of what it called, so a tail call under hooks keeps its caller's place on the stack.
+const TAIL_CALLS = ' Hooks keep a place on the stack for each tail call: try an input with fewer of them.';
+
 export async function flameCommand(output: Output, modulePath: string, flags: FlameFlags): Promise<void> {
   const limits = await taskLimits(flags);
   const [module, input] = await Promise.all([readModule(modulePath), readInput(flags)]);
@@ -32,10 +36,11 @@ export async function flameCommand(output: Output, modulePath: string, flags: Fl
     { bytes, input, limits },
     flags.timeoutMs ?? LIMITS.taskTimeoutMs.value,
   );
-  if (end.outcome === 'aborted') {
-    throw new TrineError('internal', `This machine stopped the guest under its hooks: ${end.reason}`);
-  }
   const outline = outlineOf(module);
+  if (end.outcome === 'aborted') {
+    const tailCalls = usedFeatures(module, outline).includes('tail-calls') ? TAIL_CALLS : '';
+    throw new TrineError('internal', `The guest was stopped under its hooks: ${end.reason}.${tailCalls}`);
+  }
   const nameOf = functionNamer(outline);
   const picture = flags.output ?? `${basename(modulePath, '.wasm')}.flame.svg`;
   const title = `${basename(modulePath)}: ${end.outcome}`;
