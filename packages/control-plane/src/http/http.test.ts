@@ -51,6 +51,30 @@ test('pages are only read: a body for them is refused before anyone takes it', a
   }
 });
 
+test('who is refused in the middle of a body is not cut off while sending the rest', async () => {
+  const piece = Buffer.alloc(100_000);
+  const { hostname, port } = new URL(plane.url);
+  const socket = connect(Number(port), hostname);
+  let answer = '';
+  socket.on('data', (bytes) => {
+    answer += bytes.toString();
+  });
+  const closed = once(socket, 'close');
+  socket.write(
+    `PUT /artifacts/${digestOf(piece)} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Length: ${piece.length * 10}\r\n\r\n`,
+  );
+  socket.write(piece);
+  await once(socket, 'data');
+  const failures: (Error | null | undefined)[] = [];
+  for (let sent = 1; sent < 10; sent += 1) {
+    failures.push(await new Promise((resolve) => socket.write(piece, resolve)));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await closed;
+  expect(failures.filter(Boolean)).toEqual([]);
+  expect(answer).toContain('unauthorized');
+});
+
 test('a stream is counted by what is called, not by what its caller accepts', async () => {
   const bound = CONTROL_PLANE_LIMITS.streams.value;
   const open = new AbortController();

@@ -36,16 +36,36 @@ export function sendError(req: IncomingMessage, res: ServerResponse, cause: unkn
         });
   if (res.headersSent) return void res.destroy();
   if (error.code === 'unauthorized') res.setHeader('www-authenticate', 'Bearer realm="trine"');
-  if (!req.complete) closeSoon(req, res);
-  sendJson(res, ERRORS[error.code].http, { error: { code: error.code, message: error.message } });
+  const body = { error: { code: error.code, message: error.message } };
+  if (req.complete) sendJson(res, ERRORS[error.code].http, body);
+  else sendAhead(req, res, { status: ERRORS[error.code].http, body });
 }
 
-/** The rest of a body nobody wants is let run out for a moment, then cut. */
-function closeSoon(req: IncomingMessage, res: ServerResponse): void {
-  res.setHeader('connection', 'close');
+/**
+ * Answers while a body nobody wants is still being sent. What is left of it runs out for a moment before the connection
+ * is cut: one that is cut at once takes the answer with it.
+ */
+function sendAhead(
+  req: IncomingMessage,
+  res: ServerResponse,
+  answer: { readonly status: number; readonly body: unknown },
+): void {
+  const text = `${JSON.stringify(answer.body)}\n`;
+  res.writeHead(answer.status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    connection: 'close',
+  });
+  res.write(text);
   req.resume();
-  const timer = setTimeout(() => req.destroy(), LINGER_MS);
-  req.once('close', () => clearTimeout(timer));
+  const end = (): void => {
+    clearTimeout(timer);
+    res.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  req.once('end', end);
+  req.once('close', end);
 }
 
 export function assertMethod(req: IncomingMessage, ...methods: readonly string[]): void {
