@@ -1,28 +1,19 @@
 // Type-checks function bodies and decodes them into columns: the second half of validation, by the
 // algorithm of the standard's appendix (an operand stack and a control stack, no recursion), so that nesting
 // costs memory that is bounded and allocated once. The same walk follows where the bits of floats come from,
-// because only it knows which value is where. It is one class because the stacks are reused for every body.
+// because only it knows which value is where. The stacks are reused for every body.
 
-import { InstructionColumns, type ScannedFunction, TO_FUNCTION } from './instructions.ts';
-import { BRANCH_TABLE_MAX, LOCALS_MAX, NESTING_MAX, OPERANDS_MAX } from './limits.ts';
-import type { ByteRange, FunctionType, WasmModule } from './module.ts';
+import { type ScannedFunction, TO_FUNCTION } from './instructions.ts';
+import { BRANCH_TABLE_MAX, LOCALS_MAX, NESTING_MAX } from './limits.ts';
+import type { ByteRange, FunctionType } from './module.ts';
 import * as op from './opcodes.ts';
+import { isFloat } from './operand-stack.ts';
 import { parseNullType } from './constant-expression.ts';
 import { parseValueType } from './parse-module.ts';
-import { Reader } from './reader.ts';
 import { assertLimit, refuse, refuseFeature } from './refusals.ts';
 import * as simd from './simd.ts';
-import {
-  CLEAN,
-  EXACT,
-  isHarmless,
-  joinSources,
-  sourceOfLocal,
-  TAINTED,
-  TAINTED_F32X4,
-  TAINTED_F64X2,
-  TaintGraph,
-} from './taint.ts';
+import { CLEAN, EXACT, joinSources, sourceOfLocal, TAINTED, TaintGraph } from './taint.ts';
+import { VectorValidator } from './vector-validator.ts';
 
 const NO_TYPES = new Uint8Array(0);
 const EMPTY_TYPE: FunctionType = { parameters: NO_TYPES, results: NO_TYPES };
@@ -37,41 +28,18 @@ const SINGLE_TYPES: ReadonlyMap<number, FunctionType> = new Map(
 const FUNCTION_FRAME = 0xff;
 
 /** Validates one body after the other against its module. */
-export class Validator {
-  private readonly module: WasmModule;
-  private readonly reader: Reader;
-  private readonly columns = new InstructionColumns();
+export class Validator extends VectorValidator {
   private readonly taint = new TaintGraph();
 
   private readonly locals = new Uint8Array(LOCALS_MAX);
   private localCount = 0;
 
-  private readonly types = new Uint8Array(OPERANDS_MAX);
-  private readonly sources = new Int32Array(OPERANDS_MAX);
-  // Which instruction pushed the operand.
-  private readonly producers = new Uint32Array(OPERANDS_MAX);
-  private height = 0;
-  private isWide = false;
-  private mostOperands = 0;
-
   private readonly frameKinds = new Uint8Array(NESTING_MAX + 1);
   private readonly frameHeights = new Uint32Array(NESTING_MAX + 1);
-  // 1 where the rest of the frame cannot be reached: any type may then be popped at its floor.
-  private readonly framePolymorphic = new Uint8Array(NESTING_MAX + 1);
   // 1 where the frame was opened in code that cannot be reached.
   private readonly frameDead = new Uint8Array(NESTING_MAX + 1);
   private readonly frameTypes: FunctionType[] = [];
-  private depth = 0;
-  private floor = 0;
-
-  private instruction = 0;
   private value = 0;
-  private source = EXACT;
-
-  constructor(module: WasmModule) {
-    this.module = module;
-    this.reader = new Reader(module.bytes, 0, 0);
-  }
 
   /** Validates a body of type `type`, or throws a `Refusal`. The answer is valid until the next call. */
   scan(type: FunctionType, body: ByteRange): ScannedFunction {
@@ -200,19 +168,6 @@ export class Validator {
       const copies = nan === op.NAN_COPIES || nan === op.NAN_COPIES_AND_SHOWS;
       this.push(result, nan === op.NAN_MAKES ? TAINTED : copies ? first : EXACT);
     }
-  }
-
-  private memoryArgument(naturalAlignment: number): void {
-    this.needMemory();
-    const offset = this.reader.position;
-    const alignment = this.reader.u32();
-    if (alignment >= 0x40 && alignment < 0x80) {
-      refuseFeature('multi-memory', offset, 'A memory index');
-    }
-    if (alignment > naturalAlignment) {
-      refuse('invalid', offset, 'The alignment is larger than the access.');
-    }
-    this.reader.u32();
   }
 
   private special(code: number): void {
@@ -683,12 +638,6 @@ export class Validator {
 
   // Memory, table and segments.
 
-  private needMemory(): void {
-    if (this.module.memory === undefined) {
-      refuse('invalid', this.instruction, 'The module has no memory.');
-    }
-  }
-
   /** Reads a table's index and returns the type of its entries. */
   private table(): number {
     const offset = this.reader.position;
@@ -724,250 +673,6 @@ export class Validator {
       refuse('invalid', this.instruction, `There is no element segment ${index}.`)
     );
   }
-
-  // Vectors.
-
-  /** Returns the instruction's code behind the prefix. */
-  private vector(): number {
-    const code = this.reader.u32();
-    const instruction = simd.SIMD_INSTRUCTIONS.get(code);
-    if (instruction === undefined) {
-      if (code >= simd.RELAXED) {
-        refuseFeature('relaxed-simd', this.instruction, `Instruction 0xfd ${code}`);
-      }
-      return refuse('malformed', this.instruction, `There is no instruction 0xfd ${code}.`);
-    }
-    this.isWide = true;
-    const constant = this.vectorImmediate(code, instruction);
-    const { operands, reads, gives, result } = instruction;
-    const floor = this.height;
-    for (let index = operands.length - 1; index >= 0; index--) {
-      this.pop(operands[index] ?? 0);
-    }
-    // In unreachable code operands may be missing, and nothing needs to be known of the others.
-    if (floor - this.height < operands.length) {
-      this.pushResult(result, EXACT);
-    } else if (gives === simd.GIVES_COPIES) {
-      this.push(result, this.copiedVector(operands.length, reads));
-    } else if (gives === simd.GIVES_REPLACED) {
-      this.push(result, this.replacedLane(reads));
-    } else {
-      this.readVectors(operands, reads);
-      this.pushVector(instruction, constant);
-    }
-    return code;
-  }
-
-  private vectorImmediate(code: number, { immediate, alignment, lanes }: simd.SimdInstruction): number {
-    if (immediate === simd.MEMORY || immediate === simd.MEMORY_AND_LANE) {
-      this.memoryArgument(alignment);
-    }
-    if (immediate === simd.LANE || immediate === simd.MEMORY_AND_LANE) {
-      this.lane(lanes);
-    }
-    if (code === simd.SHUFFLE) {
-      for (let place = 0; place < 16; place++) {
-        this.lane(32);
-      }
-    }
-    return code === simd.V128_CONST ? this.constant(16) : EXACT;
-  }
-
-  private lane(lanes: number): void {
-    if (this.reader.u8() >= lanes) {
-      refuse('invalid', this.instruction, `A vector has only ${lanes} lanes of this size.`);
-    }
-  }
-
-  // Moves over a constant and tells whether it is certain to be no NaN, however its lanes are read.
-  private constant(bytes: number): number {
-    const { reader } = this;
-    reader.skip(bytes);
-    for (let end = reader.position; end > reader.position - bytes; end -= 4) {
-      const high = ((reader.bytes[end - 1] ?? 0) << 8) | (reader.bytes[end - 2] ?? 0);
-      if ((high & 0x7f80) === 0x7f80) {
-        return EXACT;
-      }
-    }
-    return CLEAN;
-  }
-
-  private readVectors(operands: readonly number[], how: number): void {
-    for (const [place, type] of operands.entries()) {
-      if (type === op.V128) {
-        this.reads(this.height + place, how);
-      }
-    }
-  }
-
-  private pushVector({ gives, result }: simd.SimdInstruction, constant: number): void {
-    const source = this.sources[this.height] ?? EXACT;
-    switch (gives) {
-      case simd.GIVES_F32:
-        return this.push(result, TAINTED_F32X4);
-      case simd.GIVES_F64:
-        return this.push(result, TAINTED_F64X2);
-      case simd.GIVES_SPLAT: {
-        const lanes = this.types[this.height] === op.F32 ? TAINTED_F32X4 : TAINTED_F64X2;
-        return this.push(result, source === EXACT ? EXACT : lanes);
-      }
-      case simd.GIVES_LANE:
-        return this.push(result, isHarmless(source) ? EXACT : TAINTED);
-      default:
-        return this.pushResult(result, constant);
-    }
-  }
-
-  private pushResult(type: number, source: number): void {
-    if (type !== 0) {
-      this.push(type, source);
-    }
-  }
-
-  // Lanes that keep their bits are tainted when all operands are, as the same lanes; otherwise the operands are
-  // made canonical, so that integers among them stay what they are.
-  private copiedVector(operands: number, how: number): number {
-    const kind = how === simd.READS_F32 ? TAINTED_F32X4 : TAINTED_F64X2;
-    const sources = this.sources.subarray(this.height, this.height + operands);
-    if (sources.every((source) => source === kind || source === CLEAN)) {
-      return kind;
-    }
-    for (let place = 0; place < operands; place++) {
-      this.reads(this.height + place, simd.READS_BITS);
-    }
-    return EXACT;
-  }
-
-  // The same for the vector that gets another lane, but there the lane can be made canonical by itself.
-  private replacedLane(how: number): number {
-    const kind = how === simd.READS_F32 ? TAINTED_F32X4 : TAINTED_F64X2;
-    const source = this.sources[this.height] ?? EXACT;
-    if (source === kind || source === CLEAN) {
-      return kind;
-    }
-    this.reads(this.height, simd.READS_BITS);
-    this.source = this.sources[this.height + 1] ?? EXACT;
-    return EXACT;
-  }
-
-  // The operand stack.
-
-  private push(type: number, source: number): void {
-    const height = this.height;
-    if (height >= OPERANDS_MAX) {
-      assertLimit('operands', height + 1, OPERANDS_MAX, this.instruction);
-    }
-    this.types[height] = type;
-    this.sources[height] = source;
-    this.producers[height] = this.columns.count;
-    this.height = height + 1;
-    if (height >= this.mostOperands) {
-      this.mostOperands = height + 1;
-    }
-  }
-
-  /** The type of the value popped last. */
-  private popped = op.ANY;
-
-  /** Pops a value of type `expected` (`ANY` for whatever is there) and returns its source. */
-  private pop(expected: number): number {
-    const height = this.height;
-    if (height === this.floor) {
-      this.popNothing(expected);
-      return EXACT;
-    }
-    this.height = height - 1;
-    const type = this.types[height - 1] ?? 0;
-    this.popped = type;
-    if (type !== expected && type !== op.ANY && expected !== op.ANY) {
-      refuse(
-        'invalid',
-        this.instruction,
-        `An instruction wants ${op.typeName(expected)} and finds ${op.typeName(type)}.`,
-      );
-    }
-    return this.sources[height - 1] ?? EXACT;
-  }
-
-  private popNothing(expected: number): void {
-    if (this.framePolymorphic[this.depth] !== 1) {
-      refuse(
-        'invalid',
-        this.instruction,
-        `An instruction wants ${op.typeName(expected)} and finds no operand.`,
-      );
-    }
-    this.popped = op.ANY;
-  }
-
-  private popThree(): void {
-    this.pop(op.I32);
-    this.pop(op.I32);
-    this.pop(op.I32);
-  }
-
-  private popAll(types: Uint8Array): void {
-    for (let index = types.length - 1; index >= 0; index--) {
-      this.popBits(types[index] ?? 0);
-    }
-  }
-
-  // Pops an operand of which all bits are seen, as far as vectors go.
-  private popBits(type: number): void {
-    const height = this.height;
-    this.pop(type);
-    if (type === op.V128 && this.height < height) {
-      this.reads(this.height, simd.READS_BITS);
-    }
-  }
-
-  /** Notes how the vector at a height of the stack is read. */
-  private reads(height: number, how: number): void {
-    const source = this.sources[height] ?? EXACT;
-    if (!isHarmless(source)) {
-      const { columns } = this;
-      const producer = this.producers[height] ?? 0;
-      columns.pushed[producer] = source;
-      columns.reads[producer] = (columns.reads[producer] ?? 0) | how;
-    }
-  }
-
-  // What comes out of a block or call is not followed further: a float may be tainted, and vectors were made
-  // canonical.
-  private pushAll(types: Uint8Array): void {
-    for (const type of types) {
-      this.isWide ||= type === op.V128;
-      this.push(type, isFloat(type) ? TAINTED : EXACT);
-    }
-  }
-
-  // Checks operands without popping them, as each target of a branch table does.
-  private peekAll(types: Uint8Array): void {
-    let height = this.height;
-    for (let index = types.length - 1; index >= 0; index--) {
-      const expected = types[index] ?? 0;
-      if (height === this.floor) {
-        this.popNothing(expected);
-        continue;
-      }
-      height -= 1;
-      const found = this.types[height] ?? 0;
-      if (expected === op.V128) {
-        this.reads(height, simd.READS_BITS);
-      }
-      if (found !== expected && found !== op.ANY) {
-        refuse(
-          'invalid',
-          this.instruction,
-          `A branch wants ${op.typeName(expected)} and finds ${op.typeName(found)}.`,
-        );
-      }
-    }
-  }
-}
-
-function isFloat(type: number): boolean {
-  return type === op.F32 || type === op.F64;
 }
 
 function sameTypes(left: Uint8Array, right: Uint8Array): boolean {
