@@ -8,7 +8,7 @@ import { readFile, mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeCbor, type Grant, LIMITS } from '@trine/protocol';
+import { type CborValue, encodeCbor, type Grant, LIMITS } from '@trine/protocol';
 import { createTrine, type Job } from '@trine/sdk';
 import { loadGuest } from '@trine/wasm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -268,11 +268,12 @@ describe('a link before its handshake', () => {
     const node = dial();
     const name = 'a\u0000b\u001B[2J__proto__\u202E';
     const profile = { ...profileNamed(name), labels: ['\u0000', '__proto__'] };
-    const strange = Object.fromEntries([
-      ['__proto__', { polluted: true }],
+    const strange = Object.fromEntries<CborValue>([
+      ['__proto__', { polluted: true, token: 'x' }],
       ['constructor', { prototype: { polluted: true } }],
+      ['toString', 'x'],
     ]);
-    node.send(await node.hello({ before: { profile }, after: strange }));
+    node.send(await node.hello({ before: { profile, ...strange } }));
     await node.welcome();
     const listed = await until(
       'the node in the list',
