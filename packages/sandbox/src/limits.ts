@@ -12,8 +12,12 @@ export const LOG_LINES_MAX = 64;
 /** A thread that has not said it is ready by then will not (blocked script, machine out of threads). */
 export const THREAD_START_MS = 15_000;
 
-/** JavaScript heap of a Node guest thread. Guest memory is not in it: the prepared module bounds that. */
-export const THREAD_HEAP_MB = 64;
+/**
+ * Young generation of a Node guest thread's own heap: our thread program runs in it, never the guest. The old
+ * generation has no limit of its own, because V8 counts guest memory towards it and then collects garbage at
+ * every growth: growing page by page to 256 MiB took five times as long.
+ */
+export const THREAD_YOUNG_HEAP_MB = 16;
 
 /** Stack of a Node guest thread, Node's default; the rewriter's call depth fits a quarter of it. */
 export const THREAD_STACK_MB = 4;

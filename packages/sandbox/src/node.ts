@@ -3,7 +3,7 @@ import { nodeEndpoint } from './node-endpoint.ts';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { ThreadFactory } from './guest-thread.ts';
-import { THREAD_HEAP_MB, THREAD_STACK_MB } from './limits.ts';
+import { THREAD_YOUNG_HEAP_MB, THREAD_STACK_MB } from './limits.ts';
 import { createGuestThread, type PlatformThread } from './owned-thread.ts';
 import { GUEST_ROLE } from './serve-node.ts';
 
@@ -36,8 +36,7 @@ function startNodeThread(entry: URL): PlatformThread {
     stdout: true,
     stderr: true,
     resourceLimits: {
-      maxOldGenerationSizeMb: THREAD_HEAP_MB,
-      maxYoungGenerationSizeMb: THREAD_HEAP_MB / 4,
+      maxYoungGenerationSizeMb: THREAD_YOUNG_HEAP_MB,
       stackSizeMb: THREAD_STACK_MB,
     },
   });
