@@ -64,6 +64,12 @@ describe('CborWriter', () => {
     expect(hex(encodeCbor(fields))).toBe(hex(oracle(fields)));
   });
 
+  test('orders a map of more names than it remembers, given backwards', () => {
+    const names = Array.from({ length: 3_000 }, (_, index) => `later${index}`);
+    const backwards = Object.fromEntries(names.toReversed().map((key) => [key, 1]));
+    expect(hex(encodeCbor(backwards))).toBe(hex(oracle(backwards)));
+  });
+
   // RFC 8949, appendix A.
   test.each([
     [0, '00'],

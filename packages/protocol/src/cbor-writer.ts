@@ -29,6 +29,8 @@ const DIGEST_BYTES = 32;
 const SHORT_TEXT = 96;
 /** Encoded names kept; strangers' fields may be among them, so the table is emptied when it is full. */
 const NAMES_KEPT = 1_024;
+/** A map of more fields is none of ours: its names are not worth keeping. */
+const OWN_FIELDS_MAX = 64;
 
 export class CborWriter {
   #buffer = new Uint8Array(START_BYTES);
@@ -266,17 +268,21 @@ function nameOf(name: string): Name {
   const known = names.get(name);
   if (known !== undefined) return known;
   if (names.size >= NAMES_KEPT) names.clear();
-  const made = { name, encoded: encodedName(name) };
+  const made = newName(name);
   names.set(name, made);
   return made;
 }
 
+const newName = (name: string): Name => ({ name, encoded: encodedName(name) });
+
 /** The bytes of a map's key: its head, then its UTF-8. */
 export function encodedName(name: string): Uint8Array {
-  const writer = new CborWriter();
-  writer.text(name);
-  return writer.take();
+  nameWriter.begin();
+  nameWriter.text(name);
+  return nameWriter.take();
 }
+
+const nameWriter = new CborWriter();
 
 /** Which of two encoded keys comes first: bytewise, and since the head holds the length, shorter ones first. */
 export function inCborOrder(a: Uint8Array, b: Uint8Array): number {
@@ -288,21 +294,20 @@ export function inCborOrder(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-/** Fields that have a value, by their encoded names. Sorted while inserting: there are few, often in order already. */
+/** Fields that have a value, by their encoded names. Our own are mostly in order; a stranger's may be many and not. */
 function entriesInOrder(fields: Fields): readonly Name[] {
   const entries: Name[] = [];
-  for (const key of Object.keys(fields)) {
+  let isOrdered = true;
+  const keys = Object.keys(fields);
+  const named = keys.length > OWN_FIELDS_MAX ? newName : nameOf;
+  for (const key of keys) {
     if (fields[key] === undefined) continue;
-    const entry = nameOf(key);
-    let at = entries.length;
-    for (let before = entries[at - 1]; before !== undefined; before = entries[at - 1]) {
-      if (inCborOrder(before.encoded, entry.encoded) < 0) break;
-      entries[at] = before;
-      at -= 1;
-    }
-    entries[at] = entry;
+    const entry = named(key);
+    const before = entries.at(-1);
+    if (before !== undefined && inCborOrder(before.encoded, entry.encoded) > 0) isOrdered = false;
+    entries.push(entry);
   }
-  return entries;
+  return isOrdered ? entries : entries.sort((a, b) => inCborOrder(a.encoded, b.encoded));
 }
 
 /** Values of the hex digits by their character codes, −1 for all others: a look-up is quicker than to compare. */
