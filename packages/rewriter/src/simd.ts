@@ -7,7 +7,6 @@ import { F32, F64, I32, I64, V128 } from './opcodes.ts';
 export const V128_CONST = 0x0c;
 export const SHUFFLE = 0x0d;
 export const F32X4_REPLACE_LANE = 0x20;
-export const F64X2_REPLACE_LANE = 0x22;
 
 /** The first code of relaxed SIMD. */
 export const RELAXED = 0x100;
