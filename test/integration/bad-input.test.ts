@@ -513,12 +513,19 @@ describe('leases', () => {
     expect((await read(digest, changed.slice(0, -3))).status).toBe(401);
   });
 
-  test('figures at the edge of what can be said are stored like any other', async () => {
+  test('figures at the edge of what can be said are stored like any other, those past the limits refused', async () => {
     const { node, grant } = await withLease('edge');
+    // More than the job's limit is no run of this job: it would mint credit.
+    await node.report([claim(grant, { outcome: 'trapped', fuel: (1n << 63n) - 1n })]);
+    await until(
+      'it to be counted',
+      async () => ((await faults()).get('grant-mismatch') ?? 0) > 0,
+      GOES_ON_MS,
+    );
     await node.report([
       claim(grant, {
         outcome: 'trapped',
-        fuel: (1n << 63n) - 1n,
+        fuel: grant.limits.fuel,
         wallMs: Number.MAX_SAFE_INTEGER,
         reason: `\u0000\u001B]0;x\u0007${'y'.repeat(900)}`,
       }),

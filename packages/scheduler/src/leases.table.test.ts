@@ -129,7 +129,7 @@ const SCENARIOS: Readonly<Record<string, string>> = {
     report a1 0=y -> reject #1 result-changed; abandon a1 #1
     show 0 -> running, #1 a1 reported -
   `,
-  'results for leases of others, of nobody, or for another grant are refused': `
+  'results for leases of others, of nobody, for another grant, or over its limits are refused': `
     at 1 ->
     fleet 3 ->
     submit j 1 -> j preparing; prepare j
@@ -139,6 +139,7 @@ const SCENARIOS: Readonly<Record<string, string>> = {
     report b1 #1=x -> reject #1 not-your-lease; abandon b1 #1
     report b1 #99=x -> reject #99 unknown-lease; abandon b1 #99
     report b1 #2=x! -> reject #2 grant-mismatch
+    report b1 #2=x*1000001 -> reject #2 grant-mismatch
     report b1 #2=x -> record #2; free b1 1
     show 0 -> running, #1 a1 live -, #2 b1 reported -
   `,

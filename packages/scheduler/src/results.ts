@@ -33,10 +33,16 @@ function takeResult(turn: Turn, event: Reported, result: NodeResult): Refusal | 
   const replica = turn.shard.leases.get(result.lease);
   if (replica === undefined) return takeClosed(turn, event, result);
   if (replica.node !== event.node) return 'not-your-lease';
-  if (replica.grant !== result.grant) return 'grant-mismatch';
+  if (replica.grant !== result.grant || isOverLimits(replica, result)) return 'grant-mismatch';
   if (replica.result !== undefined) return sameResult(replica.result, result) ? undefined : 'result-changed';
   acceptResult(turn, replica, { event, result });
   return undefined;
+}
+
+/** No run of this grant ends so: metering stops at the fuel limit, and credit is paid in what is claimed here. */
+function isOverLimits({ task }: Replica, { outcome, fuel, outputBytes }: NodeResult): boolean {
+  const { limits } = task.job.spec;
+  return outcome !== 'aborted' && (fuel > limits.fuel || outputBytes > limits.outputBytes);
 }
 
 /**
