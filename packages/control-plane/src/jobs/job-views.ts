@@ -107,6 +107,10 @@ export const untouchedTask = (job: JobRow, index: number): TaskView => ({
 /** Until a task is decided nobody is shown what was answered: it could be copied. */
 const isDecided = (row: TaskRow): boolean => row.state !== 'waiting' && row.state !== 'running';
 
+/** The words beside a trap or an empty tank give the whole answer away; why an attempt was aborted gives nothing. */
+const isTelling = (row: TaskRow, { result }: ReplicaRow): boolean =>
+  !isDecided(row) && result !== undefined && result.outcome !== 'aborted';
+
 function replicaView(task: TaskRow, replica: ReplicaRow, node: NodeRow | undefined): ReplicaView {
   const result = isDecided(task) ? replica.result : undefined;
   return {
@@ -123,7 +127,7 @@ function replicaView(task: TaskRow, replica: ReplicaRow, node: NodeRow | undefin
     fuel: result?.fuel.toString(),
     wallMs: result?.wallMs,
     verdict: replica.verdict,
-    reason: replica.reason,
+    reason: isTelling(task, replica) ? '' : replica.reason,
   };
 }
 
