@@ -34,8 +34,8 @@ import {
 
 /** More tasks than the attacks last. */
 const TASKS = 50_000;
-/** What the coordinator may hold beyond what it held before all attacks; one body of 10 MB a socket would be 500. */
-const GROWTH_MEGABYTES = 250;
+/** What the coordinator may hold beyond what it held before all attacks: what is in flight at once, and its garbage. */
+const GROWTH_MEGABYTES = 400;
 const GOES_ON_MS = 30_000;
 
 let dataDir: string;
