@@ -18,7 +18,7 @@ interface Running {
 }
 
 function start(wat: string, fuel = 1_000_000n, maxMemoryPages = 16): Running {
-  const module = new WebAssembly.Module(prepareBytes(wat, maxMemoryPages));
+  const module = new WebAssembly.Module(Uint8Array.from(prepareBytes(wat, maxMemoryPages)));
   const nothing = () => undefined;
   const { exports } = new WebAssembly.Instance(module, { trine: { progress: nothing, log: nothing } });
   const global = exports[FUEL_GLOBAL] as WebAssembly.Global;

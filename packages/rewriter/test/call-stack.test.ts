@@ -87,7 +87,9 @@ function runOnSmallStack(bytes: Uint8Array): Promise<string> {
   return new Promise<string>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
-  }).finally(() => worker.terminate());
+  }).finally(async () => {
+    await worker.terminate();
+  });
 }
 
 describe('endless recursion on a small stack', () => {

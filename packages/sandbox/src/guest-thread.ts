@@ -21,7 +21,7 @@ export interface PreparedExports {
   readonly aborted: string;
 }
 
-/** The names that edition `trine-1` of the rewriter gives. */
+/** The names that the rewriter gives. */
 export const PREPARED_EXPORTS: PreparedExports = {
   fuel: 'trine:fuel',
   start: 'trine:start',
