@@ -81,15 +81,17 @@ const THREAD = `
   parentPort.postMessage(said);
 `;
 
-function runOnSmallStack(bytes: Uint8Array): Promise<string> {
+async function runOnSmallStack(bytes: Uint8Array): Promise<string> {
   const stackSizeMb = (NODE_RESERVE_KB + GUEST_STACK_KB) / 1024;
   const worker = new Worker(THREAD, { eval: true, workerData: bytes, resourceLimits: { stackSizeMb } });
-  return new Promise<string>((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  }).finally(async () => {
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+  } finally {
     await worker.terminate();
-  });
+  }
 }
 
 describe('endless recursion on a small stack', () => {
