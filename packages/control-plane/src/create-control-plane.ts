@@ -22,6 +22,7 @@ import { createClusterService } from './cluster/cluster-service.ts';
 import { carryOut } from './effects.ts';
 import type { EventSink } from './event-sink.ts';
 import { Gateway } from './gateway/gateway.ts';
+import { createNewcomers } from './gateway/newcomers.ts';
 import { createAuthRoutes } from './http/auth-routes.ts';
 import { type Health, readHealth } from './http/health.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
@@ -60,6 +61,8 @@ export interface ControlPlaneOptions {
   readonly prepareTimeoutMs?: number;
   /** Whether data channels keep to loopback, as tests do. */
   readonly loopbackOnly?: boolean;
+  /** New nodes without a token that one network prefix may bring in a window; the named limit unless told. */
+  readonly newNodesPerPrefix?: number;
   readonly clock?: Clock;
   readonly nowMs?: () => number;
   /** For tests: what stands for a store that fails. */
@@ -198,6 +201,10 @@ async function buildCore(options: ControlPlaneOptions, bearerKey: Uint8Array): P
     announcements,
     activity,
     directory,
+    newcomers: createNewcomers({
+      directory,
+      ...(options.newNodesPerPrefix === undefined ? {} : { countMax: options.newNodesPerPrefix }),
+    }),
     log,
     isDeciding: () => loop.running().state === 'running',
     onSignal: (session, signal) => ports.onSignal(session, signal),

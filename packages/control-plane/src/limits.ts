@@ -66,6 +66,18 @@ export const CONTROL_PLANE_LIMITS = {
     'open node links of one network prefix',
     'further upgrades are answered 429',
   ),
+  newNodesPerPrefix: limit(
+    100,
+    'count',
+    'nodes without a token that one network prefix may bring for the first time in one window: a row each, for good',
+    'further ones are refused with `rate-limited`; known nodes and those with a token are not counted',
+  ),
+  newNodesWindowMs: limit(
+    600_000,
+    'ms',
+    'over which new nodes are counted: ten minutes, so 600 an hour',
+    'the count starts again',
+  ),
   reportsPending: limit(
     64,
     'count',

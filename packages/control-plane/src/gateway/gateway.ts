@@ -37,6 +37,7 @@ import type { NodeDirectory } from '../node-directory.ts';
 import type { NodeRow, Store } from '../store/store.ts';
 import { createBans } from './bans.ts';
 import { grantsMessages } from './grants.ts';
+import { type Newcomers, TOO_MANY_NEWCOMERS } from './newcomers.ts';
 import { checkReport, uploadedIn } from './reports.ts';
 import { createSeat, newSeatLease, type Seat, type SeatLease } from './seat.ts';
 import { SlotMarket } from './slot-market.ts';
@@ -52,6 +53,7 @@ export interface GatewayOptions {
   readonly announcements: Announcements;
   readonly activity: Activity;
   readonly directory: NodeDirectory;
+  readonly newcomers: Newcomers;
   /** Whether every shard decides now: reports wait without being lost while one does not. */
   readonly isDeciding: () => boolean;
   /** Takes the signals by which a session moves to a data channel. */
@@ -176,6 +178,8 @@ export class Gateway {
     },
   ): Promise<Admission> {
     const { node } = facts;
+    const fullMs = facts.tokenHash === undefined ? await this.#options.newcomers.waitMs(facts) : 0;
+    if (fullMs > 0) return refusal('rate-limited', TOO_MANY_NEWCOMERS, fullMs);
     const admission = await this.#options.store.registry.admitNode({
       node,
       publicKey: hello.key,

@@ -3,11 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
-import { type Grant, leaseIdOf, type LeaseId } from '@trine/protocol';
+import { type Grant, leaseIdOf, type LeaseId, type NodeId } from '@trine/protocol';
 import { createTRPCClient, httpBatchLink } from '@trpc/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { freshBytes, startTestPlane, type TestPlane } from '../control-plane.testing.ts';
+import { CONTROL_PLANE_LIMITS } from '../limits.ts';
+import { createNodeDirectory } from '../node-directory.ts';
 import type { AppRouter } from '../router.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import {
@@ -19,6 +21,7 @@ import {
   type TestNode,
   type TestNodeOptions,
 } from '../test-node.testing.ts';
+import { createNewcomers, TOO_MANY_NEWCOMERS } from './newcomers.ts';
 
 let plane: TestPlane;
 const nodes: TestNode[] = [];
@@ -116,6 +119,35 @@ test('a bad signature cuts the node off and keeps it out', async () => {
   await liar.report([resultFor(grant)], { signature: new Uint8Array(64) });
   expect((await liar.waitRefused()).code).toBe('bad-signature');
   expect((await start({ seed }).waitRefused()).code).toBe('rate-limited');
+});
+
+test('fresh keys of one network are admitted up to a limit; known nodes and tokens are not counted', async () => {
+  await plane.close();
+  plane = await startTestPlane({ newNodesPerPrefix: 2 });
+  const seed = randomBytes(32);
+  const known = start({ seed });
+  await known.opened;
+  await start().opened;
+  const rows = async () => (await plane.store.views.nodes(100)).length;
+  const { code, message, retryAfterMs } = await start().waitRefused();
+  expect({ code, message }).toEqual({ code: 'rate-limited', message: TOO_MANY_NEWCOMERS });
+  expect(retryAfterMs).toBeGreaterThan(0);
+  expect(retryAfterMs).toBeLessThanOrEqual(CONTROL_PLANE_LIMITS.newNodesWindowMs.value);
+  expect(await rows()).toBe(2);
+  await known.leave();
+  const back = start({ seed });
+  expect((await back.opened).session).toBe(2);
+  expect((await (await join('ada')).opened).owner).toBe('ada');
+  expect(await rows()).toBe(3);
+});
+
+test('a network that brought its share of new nodes leaves that of others alone', async () => {
+  const newcomers = createNewcomers({ directory: createNodeDirectory(plane.store.views), countMax: 1 });
+  const [near, far] = ['192.0.2.0/24', '198.51.100.0/24'];
+  const wait = (prefix: string): Promise<number> => newcomers.waitMs({ node: 'n' as NodeId, prefix });
+  expect(await wait(near)).toBe(0);
+  expect(await wait(near)).toBeGreaterThan(0);
+  expect(await wait(far)).toBe(0);
 });
 
 test('a result for another’s lease is refused, and the lease stays where it was', async () => {
