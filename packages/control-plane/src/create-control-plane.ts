@@ -345,7 +345,7 @@ function buildEdge(options: ControlPlaneOptions, { core, origins, services, host
   const { store, log, trustProxy } = options;
   const { nowMs, metrics, files, bearers, gateway } = core;
   const { registry } = store;
-  const trpc = createTrpcRoutes({ services, registry, origins, nowMs, log });
+  const trpc = createTrpcRoutes({ services, registry, origins, trustProxy, nowMs, log });
   const upgrades = createSessionUpgrades({ host, origins, trustProxy });
   const handleRequest = createRequestHandler({
     trpc,

@@ -75,17 +75,73 @@ test('who is refused in the middle of a body is not cut off while sending the re
   expect(answer).toContain('unauthorized');
 });
 
-test('a stream is counted by what is called, not by what its caller accepts', async () => {
-  const bound = CONTROL_PLANE_LIMITS.streams.value;
-  const open = new AbortController();
-  const stream = (path: string): Promise<Response> =>
-    fetch(`${plane.url}${path}`, { headers: { accept: '*/*' }, signal: open.signal });
+type Streamed = 'open' | 'refused by all' | 'refused by network';
+
+/** What a stream begins with: its refusal has the status of a stream, so the words count. */
+async function beginningOf(answer: Response): Promise<Streamed> {
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (;;) {
+    const { value, done } = (await reader?.read()) ?? { value: undefined, done: true };
+    text += value ?? '';
+    if (text.includes('nodesChanged')) return 'open';
+    if (!done) continue;
+    expect(text).toContain('rate-limited');
+    return text.includes('from this network') ? 'refused by network' : 'refused by all';
+  }
+}
+
+/** Asks for streams, accepting anything, from the networks `10.0.<network>.0/24`. */
+function streams() {
+  const readers = new AbortController();
   const paths = ['/trpc/cluster.live', '/trpc/cluster%2Elive'];
-  const streams = await Promise.all(Array.from({ length: bound }, (_, i) => stream(paths[i % 2] ?? '')));
-  expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
-  expect(await (await stream('/trpc/cluster.live')).text()).toContain('rate-limited');
+  const ask = async (network: number, index: number): Promise<Streamed> => {
+    const headers = { accept: '*/*', 'x-forwarded-for': `10.0.${network}.${index}` };
+    return beginningOf(await fetch(`${plane.url}${paths[index % 2]}`, { headers, signal: readers.signal }));
+  };
+  return {
+    ask: (network: number, count: number): Promise<readonly Streamed[]> =>
+      Promise.all(Array.from({ length: count }, (_, index) => ask(network, index))),
+    close: () => readers.abort(),
+  };
+}
+
+const PREFIX_STREAMS = CONTROL_PLANE_LIMITS.streamsPerPrefix.value;
+
+test('a stream is counted by what is called, not by what its caller accepts', async () => {
+  await plane.close();
+  plane = await startTestPlane({ trustProxy: true });
+  const { ask, close } = streams();
+  const networks = CONTROL_PLANE_LIMITS.streams.value / PREFIX_STREAMS;
+  for (let network = 0; network < networks; network += 1) {
+    expect(new Set(await ask(network, PREFIX_STREAMS))).toEqual(new Set(['open']));
+  }
+  expect(await ask(networks, 1)).toEqual(['refused by all']);
   expect((await get('/trpc/auth.whoAmI')).status).toBe(200);
-  open.abort();
+  close();
+});
+
+test('one network cannot take the live views of all, and asking all at once gains it nothing', async () => {
+  await plane.close();
+  plane = await startTestPlane({ trustProxy: true });
+  const { ask, close } = streams();
+  const asked = await ask(1, PREFIX_STREAMS + 20);
+  expect(asked.filter((streamed) => streamed === 'open')).toHaveLength(PREFIX_STREAMS);
+  expect(await ask(1, 1)).toEqual(['refused by network']);
+  expect(await ask(2, 1)).toEqual(['open']);
+  close();
+});
+
+test('a stream that ends gives its place back', async () => {
+  const first = streams();
+  expect(new Set(await first.ask(0, PREFIX_STREAMS))).toEqual(new Set(['open']));
+  first.close();
+  const next = streams();
+  // That its readers are gone reaches the coordinator a moment later, so a refusal is followed by asking again.
+  let streamed: readonly Streamed[];
+  do streamed = await next.ask(0, 1);
+  while (streamed[0] !== 'open');
+  next.close();
 });
 
 test('an upgrade that is refused keeps no socket, though the stranger keeps its half', async () => {

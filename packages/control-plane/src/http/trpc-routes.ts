@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LIMITS, TrineError } from '@trine/protocol';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
 import type { Logger } from 'pino';
+import { networkPrefix, remoteAddress } from '../auth/addresses.ts';
 import { identify } from '../auth/identify.ts';
 import { originRefusal, type OriginRules } from '../auth/origins.ts';
 import type { Caller } from '../caller.ts';
@@ -11,11 +12,13 @@ import { appRouter } from '../router.ts';
 import type { RequestContext, Services } from '../services.ts';
 import type { RegistryStore } from '../store/store.ts';
 import { toTrpcError, trineCodeOf } from '../trpc.ts';
+import { createStreamPlaces } from './stream-places.ts';
 
 export interface TrpcRoutesOptions {
   readonly services: Services;
   readonly registry: RegistryStore;
   readonly origins: OriginRules;
+  readonly trustProxy: boolean;
   readonly nowMs: () => number;
   readonly log: Logger;
 }
@@ -30,16 +33,13 @@ export interface TrpcRoutes {
 const BATCH_CALLS_MAX = 32;
 
 export function createTrpcRoutes(options: TrpcRoutesOptions): TrpcRoutes {
-  const streams = new Set<ServerResponse>();
+  const places = createStreamPlaces();
   return {
     async serve(req, res, path) {
       const procedures = path.slice('/trpc/'.length);
-      const asksForStream = isStream(req, procedures);
-      const caller = await admitted(options, req, asksForStream ? streams.size : undefined);
-      if (asksForStream) {
-        streams.add(res);
-        res.once('close', () => streams.delete(res));
-      }
+      const caller = await admitted(options, req, () => {
+        if (isStream(req, procedures)) places.take(res, prefixOf(req, options.trustProxy));
+      });
       const isKnown = caller.type === 'caller' && caller.caller.type === 'key';
       await nodeHTTPRequestHandler({
         router: appRouter,
@@ -58,9 +58,7 @@ export function createTrpcRoutes(options: TrpcRoutesOptions): TrpcRoutes {
         },
       });
     },
-    close() {
-      for (const res of streams) res.destroy();
-    },
+    close: () => places.close(),
   };
 }
 
@@ -92,6 +90,9 @@ function isStream(req: IncomingMessage, procedures: string): boolean {
   }
 }
 
+const prefixOf = (req: IncomingMessage, trustProxy: boolean): string =>
+  networkPrefix(remoteAddress(req, trustProxy));
+
 type Admitted =
   | { readonly type: 'caller'; readonly caller: Caller }
   /** Thrown where tRPC can still give the answer its own form. */
@@ -100,17 +101,12 @@ type Admitted =
 async function admitted(
   { registry, origins, nowMs }: TrpcRoutesOptions,
   req: IncomingMessage,
-  /** Streams open now, when one more is asked for. */
-  streamsOpen: number | undefined,
+  /** Takes what the request will hold; throws when it cannot be had. */
+  takePlace: () => void,
 ): Promise<Admitted> {
   try {
     assertOrigin(req, origins);
-    if (streamsOpen !== undefined && streamsOpen >= CONTROL_PLANE_LIMITS.streams.value) {
-      throw new TrineError(
-        'rate-limited',
-        'Too many live views are open on this coordinator. Try again later.',
-      );
-    }
+    takePlace();
     return { type: 'caller', caller: await identify(req, registry, nowMs()) };
   } catch (cause) {
     return { type: 'refused', cause };
