@@ -15,6 +15,24 @@ export const CONTROL_PLANE_LIMITS = {
     'a stranger must not make the coordinator hold megabytes',
     'the request is refused with 413',
   ),
+  batchCalls: limit(
+    32,
+    'count',
+    'calls of a key in one HTTP request: all are answered at once, from memory',
+    'the request is refused with `bad-request`',
+  ),
+  anonymousBatchCalls: limit(
+    10,
+    'count',
+    'calls of a stranger in one HTTP request; a page sends ten',
+    'the request is refused with `bad-request`',
+  ),
+  requestStates: limit(
+    100_000,
+    'count',
+    'task states asked for in one HTTP request, over all its calls: they are in memory together',
+    'further calls of the request are refused with `limit-exceeded`',
+  ),
   signInAttempts: limit(
     10,
     'count',

@@ -100,4 +100,9 @@ export interface Services {
 export interface RequestContext {
   readonly caller: Caller;
   readonly services: Services;
+  /**
+   * Takes task states out of what one HTTP request may ask for, over all calls of its batch; false when less is
+   * left. Calls inside the process have none, and are not counted.
+   */
+  readonly takeStates?: (count: number) => boolean;
 }

@@ -52,11 +52,18 @@ const TOO_LARGE =
   `The request is too large: ${LIMITS.submitBytes.value} bytes with an API key, ` +
   `${CONTROL_PLANE_LIMITS.anonymousBodyBytes.value} without. Upload inputs as artifacts, or submit a range.`;
 
+/** tRPC's own words for it name neither the limit nor the way out. */
+const TRPC_BATCH_REFUSAL = 'Batch call exceeds maximum size';
+const TOO_MANY_CALLS =
+  `Too many calls in one request: ${CONTROL_PLANE_LIMITS.batchCalls.value} with an API key, ` +
+  `${CONTROL_PLANE_LIMITS.anonymousBatchCalls.value} without. Send them in several requests.`;
+
 /** Validation faults arrive as a JSON list of issues: the first one, as a sentence. */
 function sentenceOf(error: TRPCError, message: string): string {
   const issue = firstIssue(error.cause);
   if (issue !== undefined) return `${issue.path.join('.') || 'input'}: ${issue.message}`.slice(0, 500);
   if (error.code === 'PAYLOAD_TOO_LARGE' && error.cause === undefined) return TOO_LARGE;
+  if (error.code === 'BAD_REQUEST' && message === TRPC_BATCH_REFUSAL) return TOO_MANY_CALLS;
   if (error.code !== 'INTERNAL_SERVER_ERROR' || error.cause instanceof TrineError) return message;
   return 'The coordinator failed to answer; its log says why. Try again.';
 }

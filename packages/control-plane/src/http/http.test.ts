@@ -180,6 +180,39 @@ test('a key says who asks; a wrong or revoked one is refused', async () => {
   expect(await errorOf(await get('/trpc/auth.whoAmI', bearer(key)))).toMatchObject({ code: 'unauthorized' });
 });
 
+test.each([
+  ['a stranger', CONTROL_PLANE_LIMITS.anonymousBatchCalls.value, false],
+  ['a key', CONTROL_PLANE_LIMITS.batchCalls.value, true],
+])('%s may make %d calls in one request, and no more', async (_who, count, withKey) => {
+  const batch = (calls: number): Promise<Response> =>
+    get(
+      `/trpc/${Array(calls).fill('auth.whoAmI').join(',')}?batch=1`,
+      withKey ? bearer(plane.operatorKey) : {},
+    );
+  expect((await batch(count)).status).toBe(200);
+  const refused = await batch(count + 1);
+  expect(await refused.clone().text()).toContain('Too many calls in one request');
+  expect(await errorOf(refused)).toEqual({ status: 400, code: 'bad-request' });
+});
+
+test('all calls of a request share one number of task states they may ask for', async () => {
+  const job = `j${'a'.repeat(20)}`;
+  const codes = async (...counts: readonly number[]): Promise<readonly (string | undefined)[]> => {
+    const input = Object.fromEntries(counts.map((rows, index) => [index, { job, count: rows }]));
+    const names = counts.map(() => 'jobs.taskStates').join(',');
+    const path = `/trpc/${names}?batch=1&input=${encodeURIComponent(JSON.stringify(input))}`;
+    const answers = (await (await get(path)).json()) as readonly {
+      readonly error?: { readonly data: { readonly trineCode: string } };
+    }[];
+    return answers.map(({ error }) => error?.data.trineCode);
+  };
+  const most = CONTROL_PLANE_LIMITS.requestStates.value;
+  // The job is none: what is refused before it is looked for says `limit-exceeded` instead.
+  expect(await codes(most)).toEqual(['not-found']);
+  expect(await codes(most, most, 1)).toEqual(['not-found', 'limit-exceeded', 'limit-exceeded']);
+  expect(await codes(most / 2, most / 2, 1)).toEqual(['not-found', 'not-found', 'limit-exceeded']);
+});
+
 test('the operator’s procedures are closed to strangers with 401 and to submitters with 403', async () => {
   const input = { ownerName: 'ada' };
   expect(await errorOf(await post('/trpc/tokens.create', input))).toEqual({

@@ -29,9 +29,6 @@ export interface TrpcRoutes {
   close(): void;
 }
 
-/** Calls in one HTTP request. */
-const BATCH_CALLS_MAX = 32;
-
 export function createTrpcRoutes(options: TrpcRoutesOptions): TrpcRoutes {
   const places = createStreamPlaces();
   return {
@@ -40,17 +37,17 @@ export function createTrpcRoutes(options: TrpcRoutesOptions): TrpcRoutes {
       const caller = await admitted(options, req, () => {
         if (isStream(req, procedures)) places.take(res, prefixOf(req, options.trustProxy));
       });
-      const isKnown = caller.type === 'caller' && caller.caller.type === 'key';
+      const bounds = caller.type === 'caller' && caller.caller.type === 'key' ? OF_A_KEY : OF_A_STRANGER;
       await nodeHTTPRequestHandler({
         router: appRouter,
         req,
         res,
         path: procedures,
-        maxBodySize: isKnown ? LIMITS.submitBytes.value : CONTROL_PLANE_LIMITS.anonymousBodyBytes.value,
-        maxBatchSize: BATCH_CALLS_MAX,
+        ...bounds,
         createContext: async (): Promise<RequestContext> => {
           if (caller.type === 'refused') throw toTrpcError(caller.cause);
-          return { caller: caller.caller, services: options.services };
+          const takeStates = createBudget(CONTROL_PLANE_LIMITS.requestStates.value);
+          return { caller: caller.caller, services: options.services, takeStates };
         },
         onError: ({ error, path: procedure }) => {
           if (trineCodeOf(error) === 'internal')
@@ -59,6 +56,25 @@ export function createTrpcRoutes(options: TrpcRoutesOptions): TrpcRoutes {
       });
     },
     close: () => places.close(),
+  };
+}
+
+const OF_A_KEY = {
+  maxBodySize: LIMITS.submitBytes.value,
+  maxBatchSize: CONTROL_PLANE_LIMITS.batchCalls.value,
+};
+const OF_A_STRANGER = {
+  maxBodySize: CONTROL_PLANE_LIMITS.anonymousBodyBytes.value,
+  maxBatchSize: CONTROL_PLANE_LIMITS.anonymousBatchCalls.value,
+};
+
+/** What the calls of one request share: each takes its part, and the one that finds too little is told so. */
+function createBudget(total: number): (count: number) => boolean {
+  let left = total;
+  return (count) => {
+    if (count > left) return false;
+    left -= count;
+    return true;
   };
 }
 

@@ -1,5 +1,7 @@
 /** jobs.*: submit, look, cancel, and the result log as pages or as a stream that resumes. */
+import { TrineError } from '@trine/protocol';
 import { tracked } from '@trpc/server';
+import { CONTROL_PLANE_LIMITS } from '../limits.ts';
 import { keyProcedure, openProcedure, router, withMappedErrors } from '../trpc.ts';
 import {
   disagreementsInput,
@@ -12,6 +14,10 @@ import {
   tasksInput,
   taskStatesInput,
 } from './schemas.ts';
+
+const TOO_MANY_STATES =
+  `One request may ask for ${CONTROL_PLANE_LIMITS.requestStates.value} task states, over all its calls. ` +
+  'Ask for fewer, or in several requests.';
 
 export const jobsRouter = router({
   submit: keyProcedure
@@ -35,9 +41,10 @@ export const jobsRouter = router({
   task: openProcedure
     .input(taskInput)
     .query(({ ctx, input }) => ctx.services.jobs.task(ctx.caller, input.job, input.index)),
-  taskStates: openProcedure
-    .input(taskStatesInput)
-    .query(({ ctx, input }) => ctx.services.jobs.taskStates(ctx.caller, input)),
+  taskStates: openProcedure.input(taskStatesInput).query(({ ctx, input }) => {
+    if (ctx.takeStates?.(input.count) === false) throw new TrineError('limit-exceeded', TOO_MANY_STATES);
+    return ctx.services.jobs.taskStates(ctx.caller, input);
+  }),
   disagreements: openProcedure
     .input(disagreementsInput.optional())
     .query(({ ctx, input }) => ctx.services.jobs.disagreements(ctx.caller, input?.job, input?.count ?? 50)),

@@ -1,11 +1,12 @@
 /** Input schemas of the API: text from outside becomes branded values here, once. */
 import { ABIS, JOB_STATES, LIMITS, parseDigest, parseJobId, parseNodeId } from '@trine/protocol';
 import * as z from 'zod';
+import { CONTROL_PLANE_LIMITS } from '../limits.ts';
 
 /** Most rows one page of any list holds; ask again from where it ended. */
 export const PAGE_ROWS_MAX = 1_000;
-/** Task states are two fields a row and fill a grid: a larger page is fine. */
-export const STATE_ROWS_MAX = 100_000;
+/** Task states are two fields a row and fill a grid: a larger page is fine, all that one request may ask for. */
+export const STATE_ROWS_MAX = CONTROL_PLANE_LIMITS.requestStates.value;
 /** Highest priority a job may ask for; 0 is the default, more goes first. */
 export const PRIORITY_MAX = 9;
 /** Longest life a join token may be given: ten years. */
