@@ -107,6 +107,8 @@ describe('consent', () => {
   test('the keyboard alone can lend and stop', async () => {
     await submitMersenne(coordinator, SHORT_EXPONENT, 20_000);
     await page.goto(coordinator.url);
+    // Focus, unlike a click, does not wait for the button to be ready.
+    await button('Lend this computer').and(page.locator(':enabled')).waitFor(SLOW);
     await button('Lend this computer').focus();
     await page.keyboard.press('Enter');
     await says('Working').waitFor(SLOW);
