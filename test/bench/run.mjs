@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundlePrograms } from '../bundle.mjs';
 
 const benchDir = dirname(fileURLToPath(import.meta.url));
 const rootDir = join(benchDir, '..', '..');
@@ -17,33 +18,9 @@ const names = () =>
     .filter((file) => file.endsWith(SUFFIX))
     .map((file) => file.slice(0, -SUFFIX.length));
 
-/** Our own packages are bundled from source; everything else stays a package and is resolved at run time. */
-const externalPackages = {
-  name: 'external-packages',
-  setup(context) {
-    context.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-      kind === 'entry-point' || path.startsWith('@trine/') ? undefined : { path, external: true },
-    );
-  },
-};
-
 async function bundle(name) {
-  // Not at the top: the set-up may only now have installed it.
-  const { build } = await import('esbuild');
-  const outfile = join(benchDir, '..', 'dist', `${name}.bench.mjs`);
-  await build({
-    absWorkingDir: benchDir,
-    entryPoints: [`./${name}${SUFFIX}`],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    sourcemap: 'linked',
-    plugins: [externalPackages],
-    logLevel: 'warning',
-  });
-  return outfile;
+  await bundlePrograms({ [`${name}.bench`]: `bench/${name}${SUFFIX}` });
+  return join(benchDir, '..', 'dist', `${name}.bench.mjs`);
 }
 
 /** In a process of its own, as everything that prepares a clone. */

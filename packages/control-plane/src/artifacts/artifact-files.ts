@@ -179,26 +179,21 @@ function unlessMissing(cause: unknown): undefined {
   throw cause;
 }
 
-/** Faults of the disk, as sentences with a next step. */
+const DISK_FULL = [
+  'disk-full',
+  'The disk that holds TRINE_DATA_DIR is full. Make room, then try again.',
+] as const;
+const NOT_WRITABLE = ['permission-missing', 'TRINE_DATA_DIR is not writable for this process.'] as const;
+const DISK_FAULTS = new Map<unknown, typeof DISK_FULL | typeof NOT_WRITABLE>([
+  ['ENOSPC', DISK_FULL],
+  ['EDQUOT', DISK_FULL],
+  ['EACCES', NOT_WRITABLE],
+  ['EPERM', NOT_WRITABLE],
+  ['EROFS', NOT_WRITABLE],
+]);
+
+/** Faults of the disk, as sentences with a next step; what is no fault of the disk stays what it is. */
 function storageError(cause: unknown): unknown {
-  switch (codeOf(cause)) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new TrineError(
-        'disk-full',
-        'The disk that holds TRINE_DATA_DIR is full. Make room, then try again.',
-        {
-          cause,
-        },
-      );
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return new TrineError('permission-missing', 'TRINE_DATA_DIR is not writable for this process.', {
-        cause,
-      });
-    // oxlint-disable-next-line unicorn/no-useless-switch-case -- every other code is no fault of the disk
-    default:
-      return cause;
-  }
+  const fault = DISK_FAULTS.get(codeOf(cause));
+  return fault === undefined ? cause : new TrineError(fault[0], fault[1], { cause });
 }

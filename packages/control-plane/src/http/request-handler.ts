@@ -30,9 +30,10 @@ export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => Prom
 type Route = (req: IncomingMessage, res: ServerResponse, path: string) => Promise<void> | void;
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
+  const routeOf = createRoutes(options);
   return async (req, res) => {
     const path = (req.url ?? '/').split('?', 1)[0] ?? '/';
-    const found = routeFor(options, path);
+    const found = routeOf(path);
     if (found === undefined) return refuseUnlessRead(req, res);
     const startedMs = performance.now();
     res.once('close', () =>
@@ -65,28 +66,25 @@ const ANY_ORIGIN: OriginRules = {
   listening: () => undefined,
 };
 
-function routeFor(
-  options: RequestHandlerOptions,
-  path: string,
-): { readonly name: string; readonly route: Route } | undefined {
-  if (path.startsWith('/trpc/')) return { name: 'trpc', route: options.trpc.serve };
-  if (path.startsWith('/artifacts/')) {
-    return { name: 'artifacts', route: (req, res) => serveArtifact(options.artifacts, req, res) };
-  }
-  if (path.startsWith('/auth/')) return { name: 'auth', route: options.auth };
-  switch (path) {
-    case '/health':
-      return { name: 'health', route: (req, res) => serveHealth(options, req, res) };
-    case '/metrics':
-      return { name: 'metrics', route: (req, res) => serveMetrics(options, req, res) };
-    case '/runner.mjs':
-      return { name: 'runner', route: (req, res) => serveRunner(options, req, res) };
-    case '/session':
-      return { name: 'session', route: refuseSession };
-    // oxlint-disable-next-line unicorn/no-useless-switch-case -- every other path is a page
-    default:
-      return undefined;
-  }
+interface NamedRoute {
+  readonly name: string;
+  readonly route: Route;
+}
+
+/** What answers a path; nothing for the paths of pages. */
+function createRoutes(options: RequestHandlerOptions): (path: string) => NamedRoute | undefined {
+  const exact = new Map<string, NamedRoute>([
+    ['/health', { name: 'health', route: (req, res) => serveHealth(options, req, res) }],
+    ['/metrics', { name: 'metrics', route: (req, res) => serveMetrics(options, req, res) }],
+    ['/runner.mjs', { name: 'runner', route: (req, res) => serveRunner(options, req, res) }],
+    ['/session', { name: 'session', route: refuseSession }],
+  ]);
+  const below: readonly (readonly [string, NamedRoute])[] = [
+    ['/trpc/', { name: 'trpc', route: options.trpc.serve }],
+    ['/artifacts/', { name: 'artifacts', route: (req, res) => serveArtifact(options.artifacts, req, res) }],
+    ['/auth/', { name: 'auth', route: options.auth }],
+  ];
+  return (path) => exact.get(path) ?? below.find(([prefix]) => path.startsWith(prefix))?.[1];
 }
 
 async function serveHealth(
