@@ -8,7 +8,7 @@ import { createMeter, type MeterStrategy } from './passes/meter.ts';
 import type { Pass } from './passes/pass.ts';
 
 /** The rewriter's version. Digest of the original module + edition is the code identity. */
-export const EDITION = 'trine-2';
+export const EDITION = 'trine-3';
 
 /**
  * The passes of the edition. Where several edit at one offset, the earlier pass writes first: fuel is read
