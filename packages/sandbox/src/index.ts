@@ -20,4 +20,5 @@ export {
   THREAD_START_MS,
   WALL_MS_MAX,
 } from './limits.ts';
-export { type GuestEnd, type GuestHooks, runGuest } from './run-guest.ts';
+export type { GuestHooks } from './guest-driver.ts';
+export { type GuestEnd, runGuest } from './run-guest.ts';
