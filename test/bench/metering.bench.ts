@@ -1,14 +1,15 @@
 /**
  * What preparing a guest costs it: kernels run unmetered, metered (fuel, call depth, growth), and prepared (NaNs
  * canonical, too), in turn in one process, warmed, the fastest of 25 runs each; then the same in Chromium.
- * `--no-chromium` leaves that out.
+ * `--no-chromium` leaves that out; `--kernel name,name` measures only those, `--strategy name` with another way of
+ * placing charges.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createMemoryStream, main as compile } from 'assemblyscript/asc';
-import { editionPasses, prepareThrough } from '@trine/rewriter/testing';
+import { editionPasses, type MeterStrategy, prepareThrough } from '@trine/rewriter/testing';
 import { build } from 'esbuild';
 import wabt from 'wabt';
 import { CHROMIUM, startBrowser } from '../support/browser.ts';
@@ -47,11 +48,18 @@ export async function bench(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     allowNegative: true,
-    options: { chromium: { type: 'boolean', default: true } },
+    options: {
+      chromium: { type: 'boolean', default: true },
+      kernel: { type: 'string' },
+      strategy: { type: 'string', default: 'cached' },
+    },
   });
+  const strategy = values.strategy as MeterStrategy;
+  const wanted = values.kernel?.split(',');
   const originals = [await compileAssembly(), await assembleText()] as const;
-  const variants = originals.map(variantsOf);
-  const kernels = variants.flatMap(kernelsOf);
+  const variants = originals.map((original) => variantsOf(original, strategy));
+  const kernels = variants.flatMap(kernelsOf).filter(({ name }) => wanted?.includes(name) ?? true);
+  if (kernels.length === 0) throw new Error(`There is no kernel "${values.kernel}".`);
   const node = kernels.map(({ name, modules }) => measureKernel(name, modules));
   print(`Node ${process.version}`, node);
   const chromium = values.chromium && existsSync(CHROMIUM) ? await measureInChromium(kernels) : undefined;
@@ -97,8 +105,8 @@ async function assembleText(): Promise<Uint8Array> {
   }
 }
 
-function variantsOf(original: Uint8Array): Variants {
-  const passes = editionPasses('cached');
+function variantsOf(original: Uint8Array, strategy: MeterStrategy): Variants {
+  const passes = editionPasses(strategy);
   return {
     original,
     metered: prepareOrThrow(
