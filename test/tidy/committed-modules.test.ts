@@ -1,0 +1,49 @@
+/**
+ * Modules that npm's packages cannot compile are committed. Each has a digest and, beside it, its source and a
+ * `build.sh`, which gives the same bytes where Debian's clang 19 is; elsewhere that half is skipped.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { rootDir } from './sources.ts';
+
+const TOOLCHAIN = ['/usr/bin/clang-19', '/usr/bin/wasm-ld-19', '/usr/lib/wasm32-wasi/libc.a'];
+const MODULE_BYTES_MAX = 100_000;
+
+const modules = execFileSync('git', ['ls-files', '*.wasm'], { cwd: rootDir, encoding: 'utf8' })
+  .split('\n')
+  .filter((path) => path !== '');
+
+test('there are committed modules, each small, with its digest', async () => {
+  expect(modules).toContain('test/bench/kernels/c/kernels.wasm');
+  for (const path of modules) {
+    const module = await readFile(join(rootDir, path));
+    expect(module.length, path).toBeLessThan(MODULE_BYTES_MAX);
+    expect(createHash('sha256').update(module).digest('hex'), path).toBe(await writtenDigest(path));
+  }
+});
+
+test.skipIf(!TOOLCHAIN.every(existsSync)).each(modules)('%s is what its source compiles to', async (path) => {
+  const out = await mkdtemp(join(tmpdir(), 'trine-rebuild-'));
+  try {
+    execFileSync('sh', [join(rootDir, dirname(path), 'build.sh'), out], { stdio: 'pipe' });
+    const rebuilt = await readFile(join(out, basename(path)));
+    expect(rebuilt.equals(await readFile(join(rootDir, path)))).toBe(true);
+  } finally {
+    await rm(out, { recursive: true });
+  }
+});
+
+/** A guest's is in its manifest, another module's in a file beside it. */
+async function writtenDigest(path: string): Promise<unknown> {
+  const manifest = join(rootDir, dirname(path), 'manifest.json');
+  if (existsSync(manifest)) {
+    const { moduleDigest } = JSON.parse(await readFile(manifest, 'utf8')) as { moduleDigest?: unknown };
+    return moduleDigest;
+  }
+  return (await readFile(join(rootDir, `${path}.sha256`), 'utf8')).split(' ')[0];
+}
