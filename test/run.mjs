@@ -3,7 +3,8 @@
  * `N passed, N failed`. `npm test -- lint unit` runs the named parts alone.
  *
  * Chromium is part of the set-up: as root it comes through apt; otherwise a sentence says what to run, and the
- * browser's tests fail rather than pass unseen.
+ * browser's tests fail rather than pass unseen. So is Debian's clang, with which committed modules are compiled
+ * again; where it cannot be had, a line says that their bytes were not compared.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -92,11 +93,14 @@ const PARTS = [
 /** Takes over six minutes by the clock and hardly any CPU, so it runs beside the others. */
 const BESIDE = [suite('hidden-tab')];
 
-async function setUp(needsBrowser) {
+const CLANG_PACKAGES = ['clang-19', 'lld-19', 'wasi-libc', 'libclang-rt-19-dev-wasm32'];
+
+async function setUp({ needsBrowser, needsClang }) {
   const { code } = await run(process.execPath, [join(rootDir, 'apps', 'coordinator', 'setup.mjs')], {
     show: true,
   });
   if (code !== 0) return 'The set-up failed; what is above says why.';
+  if (needsClang) await ensureClang();
   return needsBrowser ? ensureChromium() : undefined;
 }
 
@@ -104,18 +108,29 @@ async function ensureChromium() {
   if (existsSync(process.env.CHROMIUM_PATH ?? '/usr/bin/chromium')) return undefined;
   const byHand =
     'The browser tests need Chromium: run "sudo apt-get install chromium", or set CHROMIUM_PATH to one you have.';
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return byHand;
-  process.stdout.write('Installing Chromium through apt …\n');
+  const problem = await installPackages('Chromium', ['chromium']);
+  return problem === undefined ? undefined : `${byHand}\n${problem}`;
+}
+
+async function ensureClang() {
+  const parts = ['/usr/bin/clang-19', '/usr/bin/wasm-ld-19', '/usr/lib/wasm32-wasi/libc.a'];
+  if (parts.every(existsSync)) return;
+  const problem = await installPackages('clang for WebAssembly', CLANG_PACKAGES);
+  if (problem === undefined) return;
+  process.stdout.write(
+    `Committed modules are not compiled again: that needs "sudo apt-get install ${CLANG_PACKAGES.join(' ')}".\n`,
+  );
+}
+
+/** Answers what went wrong, or nothing. */
+async function installPackages(what, packages) {
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return `No root, or no apt: no ${what}.`;
+  process.stdout.write(`Installing ${what} through apt …\n`);
   process.env.DEBIAN_FRONTEND = 'noninteractive';
   await run('apt-get', ['update', '-q']);
-  const { code, output } = await run('apt-get', [
-    'install',
-    '-y',
-    '-q',
-    '--no-install-recommends',
-    'chromium',
-  ]);
-  return code === 0 ? undefined : `${byHand}\n${output.slice(-1_000)}`;
+  const install = ['install', '-y', '-q', '--no-install-recommends', ...packages];
+  const { code, output } = await run('apt-get', install);
+  return code === 0 ? undefined : output.slice(-1_000);
 }
 
 async function runPart(part) {
@@ -138,9 +153,12 @@ async function main() {
     return 2;
   }
   const wanted = (part) => asked.length === 0 || asked.includes(part.name);
-  const needsBrowser = asked.length === 0 || asked.includes('e2e') || asked.includes('hidden-tab');
+  const needs = (...parts) => asked.length === 0 || parts.some((part) => asked.includes(part));
   mkdirSync(outputDir, { recursive: true });
-  const problem = await setUp(needsBrowser);
+  const problem = await setUp({
+    needsBrowser: needs('e2e', 'hidden-tab'),
+    needsClang: needs('unit', 'integration'),
+  });
   if (problem !== undefined) {
     process.stdout.write(`${problem}\n0 passed, 1 failed\n`);
     return 1;
