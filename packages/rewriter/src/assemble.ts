@@ -31,7 +31,7 @@ import type { Pass } from './passes/pass.ts';
 import { Reader } from './reader.ts';
 import { assertLimit } from './refusals.ts';
 import { Validator } from './validator.ts';
-import { Writer } from './writer.ts';
+import { lengthOfU32, Writer } from './writer.ts';
 
 const EXPORT_CODES: Readonly<Record<ExportKind, number>> = { function: 0, table: 1, memory: 2, global: 3 };
 
@@ -66,9 +66,45 @@ export function assemble(module: WasmModule, plan: AssemblyPlan): Assembly {
   };
   const maxima = tableMaxima(module.tables);
   // First, because only the bodies tell which tables grow.
-  const code = new Writer(module.bytes.length + (module.bytes.length >> 1) + 1024);
-  const largestFrameBytes = new CodeWriter(module, layout, plan).write({ wrapped, grown, maxima }, code);
-  const out = new Writer(code.length + module.bytes.length + 1024);
+  const code = new Writer(growing(sectionBytes(module, SECTION_CODE)));
+  const largestFrameBytes = new CodeWriter(module, layout, { plan, out: code }).write({
+    wrapped,
+    grown,
+    maxima,
+  });
+  const head = writeHead(module, { layout, plan, wrapped, grown, maxima });
+  head.u8(SECTION_CODE);
+  const bodies = module.bodies.length + wrapped.length + 1 + grown.length;
+  head.u32(lengthOfU32(bodies) + code.length);
+  head.u32(bodies);
+  // Exactly as large as needed: a big module should not be copied once more.
+  const out = new Writer(head.length + code.length + copiedBytes(module, SECTION_DATA));
+  out.append(head);
+  out.append(code);
+  copySection(module, SECTION_DATA, out);
+  return { bytes: out.toBytes(), largestFrameBytes };
+}
+
+// Room for what metering usually adds.
+function growing(bytes: number): number {
+  return bytes + (bytes >> 1) + 1024;
+}
+
+function sectionBytes(module: WasmModule, id: number): number {
+  const range = module.sections.get(id);
+  return range === undefined ? 0 : range.end - range.start;
+}
+
+interface HeadPlan extends Appended {
+  readonly layout: Layout;
+  readonly plan: AssemblyPlan;
+  readonly maxima: readonly number[];
+}
+
+// Everything before the code section.
+function writeHead(module: WasmModule, head: HeadPlan): Writer {
+  const { layout, plan, wrapped, grown, maxima } = head;
+  const out = new Writer();
   out.raw(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   const section = new Writer();
   const write = (id: number, fill: (content: Writer) => void): void => {
@@ -89,11 +125,7 @@ export function assemble(module: WasmModule, plan: AssemblyPlan): Assembly {
   write(SECTION_EXPORT, (content) => writeExports(module, wrapped, layout, content));
   copySection(module, SECTION_ELEMENT, out);
   copySection(module, SECTION_DATA_COUNT, out);
-  out.u8(SECTION_CODE);
-  out.u32(code.length);
-  out.append(code);
-  copySection(module, SECTION_DATA, out);
-  return { bytes: out.toBytes(), largestFrameBytes };
+  return out;
 }
 
 /** The functions the host may call, each once: they get a wrapper. */
@@ -117,6 +149,16 @@ function copySection(module: WasmModule, id: number, out: Writer): void {
     out.u32(range.end - range.start + growthByFolding(module, range));
     copyRange(module, range, out);
   }
+}
+
+// How many bytes `copySection` writes.
+function copiedBytes(module: WasmModule, id: number): number {
+  const range = module.sections.get(id);
+  if (range === undefined) {
+    return 0;
+  }
+  const content = range.end - range.start + growthByFolding(module, range);
+  return 1 + lengthOfU32(content) + content;
 }
 
 // Constants that were computed are written as one instruction; everything else is copied.
@@ -228,48 +270,62 @@ function writeExport(name: string, kind: ExportKind, index: number, content: Wri
   content.u32(index);
 }
 
-/** Writes the code section, reusing its buffers from one body to the next. */
+const NOWHERE: ByteRange = { start: 0, end: 0 };
+
+const NO_EDIT = 0xffff_ffff;
+const NO_EDITS = new EditList();
+
+// Where an edit of a list is, `NO_EDIT` past its end.
+function headOf(list: EditList, index: number): number {
+  return index < list.count ? (list.at[index] ?? NO_EDIT) : NO_EDIT;
+}
+
+/** Writes the entries of the code section, reusing its lists of edits from one body to the next. */
 class CodeWriter {
   private readonly module: WasmModule;
   private readonly layout: Layout;
   private readonly plan: AssemblyPlan;
+  private readonly out: Writer;
   private readonly lists: readonly EditList[];
-  private readonly body = new Writer();
+  // For each list: its next edit, and where that is.
+  private readonly next: Uint32Array;
+  private readonly heads: Uint32Array;
+  private until = NO_EDIT;
   private readonly globalTypes: readonly number[];
 
-  constructor(module: WasmModule, layout: Layout, plan: AssemblyPlan) {
+  constructor(
+    module: WasmModule,
+    layout: Layout,
+    { plan, out }: { readonly plan: AssemblyPlan; readonly out: Writer },
+  ) {
     this.module = module;
     this.layout = layout;
     this.plan = plan;
+    this.out = out;
     this.lists = plan.passes.map(() => new EditList());
+    this.next = new Uint32Array(plan.passes.length);
+    this.heads = new Uint32Array(plan.passes.length);
     this.globalTypes = module.globals.map(({ type }) => type);
   }
 
   /** Returns the largest frame of the guest's functions. `grown` may become longer meanwhile. */
-  write(appended: Appended & { readonly maxima: readonly number[] }, out: Writer): number {
-    const { module } = this;
+  write(appended: Appended & { readonly maxima: readonly number[] }): number {
+    const { module, out } = this;
     const { wrapped, grown, maxima } = appended;
-    const content = new Writer(module.bytes.length + (module.bytes.length >> 1) + 1024);
     const validator = new Validator(module);
     let largest = 0;
     for (const [place, range] of module.bodies.entries()) {
       const scanned = validator.scan(this.typeOf(module.imports.length + place), range);
       largest = Math.max(largest, frameBytes(scanned));
-      this.writeBody(scanned);
-      this.finish(content, range.start);
+      this.entry(range, () => this.writeBody(scanned));
     }
     for (const index of wrapped) {
-      this.writeWrapper(index);
-      this.finish(content, 0);
+      this.entry(NOWHERE, () => this.writeWrapper(index));
     }
-    writeGrowBody(this.layout, this.plan.maxPages, this.body);
-    this.finish(content, 0);
+    this.entry(NOWHERE, () => writeGrowBody(this.layout, this.plan.maxPages, out));
     for (const table of grown) {
-      writeTableGrowBody(this.layout, { table, max: maxima[table] ?? 0 }, this.body);
-      this.finish(content, 0);
+      this.entry(NOWHERE, () => writeTableGrowBody(this.layout, { table, max: maxima[table] ?? 0 }, out));
     }
-    out.u32(module.bodies.length + wrapped.length + 1 + grown.length);
-    out.append(content);
     return largest;
   }
 
@@ -278,11 +334,12 @@ class CodeWriter {
     return type ?? { parameters: new Uint8Array(0), results: new Uint8Array(0) };
   }
 
-  private finish(content: Writer, offset: number): void {
-    assertLimit('prepared-body-bytes', this.body.length, PREPARED_BODY_BYTES_MAX, offset);
-    content.u32(this.body.length);
-    content.append(this.body);
-    this.body.clear();
+  private entry({ start, end }: ByteRange, write: () => void): void {
+    const { out } = this;
+    const mark = out.beginSized(end - start);
+    write();
+    assertLimit('prepared-body-bytes', out.length - mark, PREPARED_BODY_BYTES_MAX, start);
+    out.endSized(mark, end - start);
   }
 
   private writeBody(scanned: ScannedFunction): void {
@@ -302,47 +359,55 @@ class CodeWriter {
     const { bytes } = this.module;
     const reader = new Reader(bytes, scanned.declarations, scanned.end);
     const groups = reader.u32();
-    this.body.u32(groups + added.length);
-    this.body.copy(bytes, reader.position, scanned.start);
+    this.out.u32(groups + added.length);
+    this.out.copy(bytes, reader.position, scanned.start);
     for (const type of added) {
-      this.body.raw(1, type);
+      this.out.raw(1, type);
     }
   }
 
-  // The next edit is the one with the lowest offset; of several there, the earliest pass's.
+  // The next edit is the one with the lowest offset; of several there, the earliest pass's. Edits come in
+  // bursts, so a pass goes on until another one's next edit is not behind its own.
   private merge(scanned: ScannedFunction, writers: readonly EditWriter[]): void {
+    const { heads, lists, next, out } = this;
     const { bytes } = this.module;
-    const next = writers.map(() => 0);
     let copied = scanned.start;
-    for (;;) {
-      const pass = this.earliest(next);
-      const list = this.lists[pass];
-      const index = next[pass] ?? 0;
-      if (list === undefined) {
-        break;
-      }
-      const at = list.at[index] ?? 0;
-      this.body.copy(bytes, copied, at);
-      writers[pass]?.(list.kind[index] ?? 0, list.value[index] ?? 0, this.body);
-      copied = at + (list.skip[index] ?? 0);
-      next[pass] = index + 1;
+    next.fill(0);
+    for (const [pass, list] of lists.entries()) {
+      heads[pass] = headOf(list, 0);
     }
-    this.body.copy(bytes, copied, scanned.end);
+    for (let pass = this.earliest(); pass >= 0; pass = this.earliest()) {
+      const list = lists[pass] ?? NO_EDITS;
+      const write = writers[pass];
+      let index = next[pass] ?? 0;
+      let at = heads[pass] ?? NO_EDIT;
+      do {
+        out.copy(bytes, copied, at);
+        write?.(list.kind[index] ?? 0, list.value[index] ?? 0, out);
+        copied = at + (list.skip[index] ?? 0);
+        index += 1;
+        at = headOf(list, index);
+      } while (at < this.until);
+      next[pass] = index;
+      heads[pass] = at;
+    }
+    out.copy(bytes, copied, scanned.end);
   }
 
-  private earliest(next: readonly number[]): number {
+  // The pass whose next edit comes first, or -1. Notes where the next edit of any other is.
+  private earliest(): number {
+    const { heads } = this;
     let best = -1;
-    let lowest = Number.MAX_SAFE_INTEGER;
-    for (let pass = 0; pass < this.lists.length; pass++) {
-      const list = this.lists[pass];
-      const index = next[pass] ?? 0;
-      if (list === undefined || index >= list.count) {
-        continue;
-      }
-      const at = list.at[index] ?? 0;
+    let lowest = NO_EDIT;
+    this.until = NO_EDIT;
+    for (let pass = 0; pass < heads.length; pass++) {
+      const at = heads[pass] ?? NO_EDIT;
       if (at < lowest) {
-        lowest = at;
         best = pass;
+        this.until = lowest;
+        lowest = at;
+      } else if (at < this.until) {
+        this.until = at;
       }
     }
     return best;
@@ -350,7 +415,7 @@ class CodeWriter {
 
   // The host enters here: the whole call budget, then the function, then canonical NaNs.
   private writeWrapper(index: number): void {
-    const { body } = this;
+    const body = this.out;
     const { parameters, results } = this.typeOf(index);
     const floats = results.some((type) => type === op.F32 || type === op.F64);
     const kept = floats ? results : results.subarray(0, 0);

@@ -33,12 +33,23 @@ export class Reader {
   /** An unsigned LEB128 of at most 32 bits. */
   u32(): number {
     const first = this.u8();
-    return first < 0x80 ? first : this.u32Rest(first & 0x7f);
+    if (first < 0x80) {
+      return first;
+    }
+    const second = this.u8();
+    return second < 0x80
+      ? (first & 0x7f) | (second << 7)
+      : this.u32Rest((first & 0x7f) | ((second & 0x7f) << 7));
   }
 
   /** A signed LEB128 of at most 32 bits. */
   s32(): number {
     const start = this.position;
+    const first = this.bytes[start] ?? 0x80;
+    if (first < 0x80 && start < this.end) {
+      this.position = start + 1;
+      return (first << 25) >> 25;
+    }
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.u8();
@@ -107,9 +118,9 @@ export class Reader {
   }
 
   private u32Rest(low: number): number {
-    const start = this.position - 1;
+    const start = this.position - 2;
     let value = low;
-    for (let shift = 7; shift < 35; shift += 7) {
+    for (let shift = 14; shift < 35; shift += 7) {
       const byte = this.u8();
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) {

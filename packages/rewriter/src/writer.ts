@@ -23,9 +23,9 @@ export class Writer {
     this.used = 0;
   }
 
-  /** A copy of what was written. */
+  /** What was written: a copy, unless the capacity was just right. */
   toBytes(): Uint8Array {
-    return this.bytes.slice(0, this.used);
+    return this.used === this.bytes.length ? this.bytes : this.bytes.slice(0, this.used);
   }
 
   u8(byte: number): void {
@@ -41,6 +41,27 @@ export class Writer {
       rest >>>= 7;
     }
     this.bytes[this.used++] = rest;
+  }
+
+  /** Leaves room for a size, as it would take for `guess`, and returns the mark that `endSized` wants. */
+  beginSized(guess: number): number {
+    this.reserve(5);
+    this.used += lengthOfU32(guess);
+    return this.used;
+  }
+
+  /** Writes the size of all that came since the mark before it, moving it when the guess was wrong. */
+  endSized(mark: number, guess: number): void {
+    const size = this.used - mark;
+    const begin = mark - lengthOfU32(guess);
+    const start = begin + lengthOfU32(size);
+    if (start !== mark) {
+      this.reserve(5);
+      this.bytes.copyWithin(start, mark, this.used);
+    }
+    this.used = begin;
+    this.u32(size);
+    this.used = start + size;
   }
 
   /** A signed LEB128; 32 bits are enough for every constant the rewriter adds. */
@@ -74,14 +95,16 @@ export class Writer {
   copy(source: Uint8Array, from: number, to: number): void {
     const count = to - from;
     this.reserve(count);
+    const { bytes } = this;
+    let at = this.used;
     if (count > LOOP_COPY_BYTES_MAX) {
-      this.bytes.set(source.subarray(from, to), this.used);
-      this.used += count;
-      return;
+      bytes.set(source.subarray(from, to), at);
+    } else {
+      for (let index = from; index < to; index++) {
+        bytes[at++] = source[index] ?? 0;
+      }
     }
-    for (let index = from; index < to; index++) {
-      this.bytes[this.used++] = source[index] ?? 0;
-    }
+    this.used += count;
   }
 
   append(other: Writer): void {
@@ -106,4 +129,13 @@ export class Writer {
     larger.set(this.bytes.subarray(0, this.used));
     this.bytes = larger;
   }
+}
+
+/** Bytes that an unsigned LEB128 takes. */
+export function lengthOfU32(value: number): number {
+  let length = 1;
+  for (let rest = value >>> 7; rest > 0; rest >>>= 7) {
+    length += 1;
+  }
+  return length;
 }
