@@ -16,7 +16,7 @@ export {
   verifySignature,
   type WebCryptoIdentity,
 } from './identity.ts';
-export type { Link, LinkCode, LinkListener } from './link.ts';
+export { type Link, type LinkCode, LinkInbox, type LinkListener } from './link.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
 export {
   createMemoryLinkPair,

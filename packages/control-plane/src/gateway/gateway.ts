@@ -38,7 +38,7 @@ import type { NodeRow, Store } from '../store/store.ts';
 import { createBans } from './bans.ts';
 import { grantsMessages } from './grants.ts';
 import { type Newcomers, TOO_MANY_NEWCOMERS } from './newcomers.ts';
-import { checkReport, uploadedIn } from './reports.ts';
+import { checkReport, uploadedIn, type VerifyReport } from './reports.ts';
 import { createSeat, newSeatLease, type Seat, type SeatLease } from './seat.ts';
 import { SlotMarket } from './slot-market.ts';
 import { createStandings } from './standings.ts';
@@ -60,6 +60,8 @@ export interface GatewayOptions {
   readonly onSignal: (session: HostSession, signal: SignalMessage) => void;
   /** A session ended: nothing of it needs to be kept. */
   readonly onEnded: (session: HostSession) => void;
+  /** How signatures of reports are checked, where not in the platform's thread pool. */
+  readonly verifyReport?: VerifyReport;
   readonly log: Logger;
 }
 
@@ -402,7 +404,8 @@ export class Gateway {
       key: seat.key,
       outputBytesMax: (lease: LeaseId) => seat.leases.get(lease)?.outputBytesMax,
     };
-    const checked = await checkReport(report, reporter, uploadedIn(this.#options.store.registry));
+    const { store, verifyReport: verify } = this.#options;
+    const checked = await checkReport(report, reporter, { hasUploaded: uploadedIn(store.registry), verify });
     if (checked.type === 'bad-signature') {
       this.#options.activity.countFault('bad-signature');
       return this.#cutOff(seat, 'bad-signature', 'The signature of a report does not hold.');

@@ -31,6 +31,8 @@ export interface ShardLoopOptions {
   /** Milliseconds since 1970; asked once each time a shard is taken over. */
   readonly wallMs?: () => number;
   readonly random: (sizeBytes: number) => Uint8Array;
+  /** Runs something in a later turn of the program, after what has arrived by then; `setImmediate` unless told. */
+  readonly nextTurn?: (run: () => void) => void;
   readonly sha256: (bytes: Uint8Array) => Digest;
   /** Effects of one shard, in order, after the commit they belong to. `load-inputs` is done by the loop itself. */
   readonly onEffects: (shard: ShardId, effects: readonly ShardEffect[]) => void;
@@ -129,6 +131,7 @@ interface Changed extends Applied {
 class Loop implements ShardLoop {
   readonly #options: ShardLoopOptions;
   readonly #sources: ShardSources;
+  readonly #nextTurn: (run: () => void) => void;
   readonly #places: ReadonlyMap<ShardId, Place>;
   /** Shards whose deadline has come. */
   readonly #due = new Set<ShardId>();
@@ -151,6 +154,7 @@ class Loop implements ShardLoop {
   constructor(options: ShardLoopOptions) {
     const { clock, random, sha256, wallMs = Date.now } = options;
     this.#options = options;
+    this.#nextTurn = options.nextTurn ?? ((run) => void setImmediate(run));
     this.#sources = { nowMs: () => clock.nowMs(), wallMs, random, sha256 };
     this.#places = new Map(options.shards.map((shard) => [shard, emptyPlace(shard)]));
     this.#wake();
@@ -254,7 +258,7 @@ class Loop implements ShardLoop {
   #shed(shard: ShardId, event: ShardEvent): void {
     if (event.type !== 'slots-offered') return;
     const { node, session, count } = event.offer;
-    setImmediate(() =>
+    this.#nextTurn(() =>
       this.#say(shard, [{ type: 'refuse-slots', node, session, count, reason: 'shard-restarting' }]),
     );
   }
@@ -269,7 +273,8 @@ class Loop implements ShardLoop {
 
   async #run(): Promise<void> {
     while (!this.#isClosing) {
-      await turnOfProgram();
+      // Lets input in before each batch: what has arrived by then is in it, and a busy loop starves nobody.
+      await new Promise<void>((resolve) => this.#nextTurn(resolve));
       if (this.#isClosing) break;
       const waiting = [...this.#places.values()].filter(({ state }) => state === 'acquiring');
       if (waiting.length > 0) {
@@ -577,9 +582,6 @@ class Loop implements ShardLoop {
     });
   }
 }
-
-/** Lets input in before each batch: what has arrived by then is in it, and a busy loop starves nobody. */
-const turnOfProgram = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 const emptyPlace = (shard: ShardId): Place => ({
   shard,
