@@ -9,7 +9,7 @@ export const TO_FUNCTION = 0x7fff_ffff;
 /**
  * Columns over the instructions of one body, filled by the validator and reused for the next body.
  * `value` holds what passes need of the immediates: a branch's depth (the outermost one of a branch table),
- * the function a `call` names. `source` holds where the bits of an instruction's last float operand come
+ * the function a `call` names, the global, table or segment that an instruction changes. `source` holds where the bits of an instruction's last float operand come
  * from (see taint.ts), for the instructions that show them, and those of a vector that is stored in a local.
  */
 export class InstructionColumns {
@@ -24,10 +24,20 @@ export class InstructionColumns {
   reads = new Uint8Array(256);
   /** 1 where the instruction can never run. */
   dead = new Uint8Array(256);
+  /** Instructions with a source, or pushed vectors that are read: where there is none, no NaN is shown. */
+  shown = 0;
+  /**
+   * The instructions between which code only runs straight on: blocks, branches and calls, and whatever works on
+   * a whole range of memory or a table. Passes that place code walk these.
+   */
+  landmarks = new Uint32Array(256);
+  landmarkCount = 0;
 
   /** Forgets the last body and makes room for `capacity` instructions. */
   reset(capacity: number): void {
     this.count = 0;
+    this.shown = 0;
+    this.landmarkCount = 0;
     if (capacity > this.op.length) {
       const size = Math.max(capacity, this.op.length * 2);
       this.op = new Uint16Array(size);
@@ -37,6 +47,7 @@ export class InstructionColumns {
       this.pushed = new Int32Array(size);
       this.reads = new Uint8Array(size);
       this.dead = new Uint8Array(size);
+      this.landmarks = new Uint32Array(size);
     }
   }
 }

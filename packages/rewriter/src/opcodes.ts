@@ -52,6 +52,7 @@ export const MEMORY_GROW = 0x40;
 export const EMPTY_BLOCK = 0x40;
 export const I32_EQ = 0x46;
 export const I32_LT_S = 0x48;
+export const I64_EQZ = 0x50;
 export const I64_LT_S = 0x53;
 export const I64_LE_U = 0x58;
 export const F32_EQ = 0x5b;
@@ -63,7 +64,12 @@ export const I64_ADD = 0x7c;
 export const I64_SUB = 0x7d;
 export const I64_MUL = 0x7e;
 export const I64_SHR_U = 0x88;
+export const I32_WRAP_I64 = 0xa7;
 export const I64_EXTEND_I32_U = 0xad;
+export const I32_REINTERPRET_F32 = 0xbc;
+export const I64_REINTERPRET_F64 = 0xbd;
+export const F32_REINTERPRET_I32 = 0xbe;
+export const F64_REINTERPRET_I64 = 0xbf;
 
 // Instructions with the prefix 0xfc are numbered from here, so that one byte table covers both.
 export const BULK_PREFIX = 0xfc;
@@ -97,6 +103,11 @@ export const NAN_COPIES = 2;
 export const NAN_SHOWS = 3;
 /** Copies the first operand's payload and shows the last one's sign: copysign. */
 export const NAN_COPIES_AND_SHOWS = 4;
+
+/** Whether the instruction is one of those between which code only runs straight on. */
+export function isLandmark(op: number): boolean {
+  return op < DROP || op === MEMORY_GROW || (op >= MEMORY_INIT && op <= TABLE_FILL);
+}
 
 // One line a run of opcodes: first opcode, signature (operands:result with i = i32, l = i64, f = f32,
 // d = f64), how many opcodes in a row have it, and what they do to NaNs. Loads and stores carry the
@@ -183,7 +194,18 @@ export interface PlainInstructions {
   /** log2 of the natural alignment, for loads and stores. */
   readonly alignment: Uint8Array;
   readonly nan: Uint8Array;
+  /**
+   * The same in one number, 0 where there is no instruction that leaves NaNs alone: the types of the operands
+   * (8 bits each, the first one lowest), the result's, then bits 24 for a second operand and 25 for a memory
+   * argument.
+   */
+  readonly simple: Uint32Array;
 }
+
+export const SIMPLE_SECOND_SHIFT = 8;
+export const SIMPLE_RESULT_SHIFT = 16;
+export const SIMPLE_TWO = 1 << 24;
+export const SIMPLE_MEMORY = 1 << 25;
 
 /** All instructions that only take operands and push a result: numeric ones, loads and stores. */
 export const PLAIN: PlainInstructions = buildPlain();
@@ -197,6 +219,7 @@ function buildPlain(): PlainInstructions {
     immediate: new Uint8Array(OPCODES),
     alignment: new Uint8Array(OPCODES),
     nan: new Uint8Array(OPCODES),
+    simple: new Uint32Array(OPCODES),
   };
   for (const line of NUMERIC_RUNS.trim().split('\n')) {
     const [code = '', signature = '', count = '', nan = ''] = line.split(' ');
@@ -213,7 +236,23 @@ function buildPlain(): PlainInstructions {
       table.alignment[op] = Number(alignments[index]);
     }
   }
+  for (let code = 0; code < OPCODES; code++) {
+    table.simple[code] = simpleForm(table, code);
+  }
   return table;
+}
+
+function simpleForm(table: PlainInstructions, op: number): number {
+  const result = table.result[op] ?? 0;
+  if ((table.operands[op] ?? -1) < 0 || table.nan[op] !== NAN_EXACT || result === 0) {
+    return 0;
+  }
+  const types =
+    (table.first[op] ?? 0) |
+    ((table.second[op] ?? 0) << SIMPLE_SECOND_SHIFT) |
+    (result << SIMPLE_RESULT_SHIFT);
+  const isMemory = table.immediate[op] === IMMEDIATE_MEMORY;
+  return types | (table.operands[op] === 2 ? SIMPLE_TWO : 0) | (isMemory ? SIMPLE_MEMORY : 0);
 }
 
 function addPlain(table: PlainInstructions, op: number, signature: string, nan: string): void {

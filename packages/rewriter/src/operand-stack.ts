@@ -113,6 +113,7 @@ export class OperandStack {
     if (!isHarmless(source)) {
       const { columns } = this;
       const producer = this.producers[height] ?? 0;
+      columns.shown += 1;
       columns.pushed[producer] = source;
       columns.reads[producer] = (columns.reads[producer] ?? 0) | how;
     }

@@ -39,7 +39,12 @@ export class Validator extends VectorValidator {
   // 1 where the frame was opened in code that cannot be reached.
   private readonly frameDead = new Uint8Array(NESTING_MAX + 1);
   private readonly frameTypes: FunctionType[] = [];
+  // 1 where the instruction at hand can never run.
+  private dead = 0;
   private value = 0;
+
+  /** Functions that `ref.func` names in the bodies scanned so far. */
+  readonly referred = new Set<number>();
 
   /** Validates a body of type `type`, or throws a `Refusal`. The answer is valid until the next call. */
   scan(type: FunctionType, body: ByteRange): ScannedFunction {
@@ -101,37 +106,67 @@ export class Validator extends VectorValidator {
     this.frameHeights[0] = 0;
     this.framePolymorphic[0] = 0;
     this.frameDead[0] = 0;
+    this.dead = 0;
     this.frameTypes[0] = { parameters: NO_TYPES, results: type.results };
   }
 
   private walk(): void {
     const { reader, columns } = this;
+    const { simple, operands } = op.PLAIN;
     while (this.depth >= 0) {
       const index = columns.count;
-      this.instruction = reader.position;
+      const at = reader.position;
+      this.instruction = at;
       this.value = 0;
       this.source = EXACT;
       columns.reads[index] = 0;
-      const dead = (this.frameDead[this.depth] ?? 0) | (this.framePolymorphic[this.depth] ?? 0);
+      columns.at[index] = at;
+      columns.dead[index] = this.dead;
       let code = reader.u8();
-      if (code === op.BULK_PREFIX) {
-        code = this.prefixed();
-      }
-      const operands = op.PLAIN.operands[code] ?? -1;
-      if (operands > 0) {
-        this.plain(code, operands);
-      } else if (code === op.SIMD_PREFIX) {
-        code = op.SIMD + this.vector();
+      const form = simple[code] ?? 0;
+      if (form !== 0) {
+        this.simple(code, form);
+      } else if (code === op.LOCAL_GET) {
+        this.localGet();
+      } else if (code === op.I32_CONST) {
+        reader.s32();
+        this.push(op.I32, EXACT);
       } else {
-        this.special(code);
+        if (code === op.BULK_PREFIX) {
+          code = this.prefixed();
+        }
+        const count = operands[code] ?? -1;
+        if (count > 0) {
+          this.plain(code, count);
+        } else if (code === op.SIMD_PREFIX) {
+          code = op.SIMD + this.vector();
+        } else {
+          this.special(code);
+          if (op.isLandmark(code)) {
+            columns.landmarks[columns.landmarkCount++] = index;
+          }
+        }
+        if (this.source !== EXACT) {
+          columns.shown += 1;
+        }
       }
-      columns.at[index] = this.instruction;
       columns.op[index] = code;
       columns.value[index] = this.value;
       columns.source[index] = this.source;
-      columns.dead[index] = dead;
       columns.count = index + 1;
     }
+  }
+
+  // An instruction that takes one or two operands and pushes a result, and knows nothing of NaNs: most of them.
+  private simple(code: number, form: number): void {
+    if ((form & op.SIMPLE_MEMORY) !== 0) {
+      this.memoryArgument(op.PLAIN.alignment[code] ?? 0);
+    }
+    if ((form & op.SIMPLE_TWO) !== 0) {
+      this.pop((form >> op.SIMPLE_SECOND_SHIFT) & 0xff);
+    }
+    this.pop(form & 0xff);
+    this.push((form >> op.SIMPLE_RESULT_SHIFT) & 0xff, EXACT);
   }
 
   private prefixed(): number {
@@ -292,6 +327,7 @@ export class Validator extends VectorValidator {
     if (index >= this.module.functions.length || !this.module.declared.has(index)) {
       refuse('invalid', this.instruction, `Function ${index} is not declared as one that is referred to.`);
     }
+    this.referred.add(index);
   }
 
   private bulk(code: number): void {
@@ -318,9 +354,13 @@ export class Validator extends VectorValidator {
       case op.ELEM_DROP:
         this.elementSegment();
         return;
-      case op.TABLE_COPY:
-        this.sameTables(this.table(), this.table());
+      case op.TABLE_COPY: {
+        const type = this.table();
+        const changed = this.value;
+        this.sameTables(type, this.table());
+        this.value = changed;
         return this.popThree();
+      }
       default:
         return this.wholeTable(code);
     }
@@ -388,15 +428,14 @@ export class Validator extends VectorValidator {
   }
 
   private open(kind: number, type: FunctionType): void {
-    const parent = this.depth;
-    const depth = parent + 1;
+    const depth = this.depth + 1;
     assertLimit('nesting', depth, NESTING_MAX, this.instruction);
     this.popAll(type.parameters);
     this.depth = depth;
     this.frameKinds[depth] = kind;
     this.frameTypes[depth] = type;
     this.frameHeights[depth] = this.height;
-    this.frameDead[depth] = (this.frameDead[parent] ?? 0) | (this.framePolymorphic[parent] ?? 0);
+    this.frameDead[depth] = this.dead;
     this.framePolymorphic[depth] = 0;
     this.floor = this.height;
     this.pushAll(type.parameters);
@@ -405,6 +444,7 @@ export class Validator extends VectorValidator {
   private die(): void {
     this.height = this.floor;
     this.framePolymorphic[this.depth] = 1;
+    this.dead = 1;
   }
 
   private endFrame(): FunctionType {
@@ -427,6 +467,7 @@ export class Validator extends VectorValidator {
     const type = this.endFrame();
     this.frameKinds[this.depth] = op.ELSE;
     this.framePolymorphic[this.depth] = 0;
+    this.dead = this.frameDead[this.depth] ?? 0;
     this.pushAll(type.parameters);
   }
 
@@ -438,6 +479,7 @@ export class Validator extends VectorValidator {
     this.depth -= 1;
     if (this.depth >= 0) {
       this.floor = this.frameHeights[this.depth] ?? 0;
+      this.dead = (this.frameDead[this.depth] ?? 0) | (this.framePolymorphic[this.depth] ?? 0);
       this.pushAll(type.results);
     }
   }
@@ -656,6 +698,7 @@ export class Validator extends VectorValidator {
 
   private dataSegment(): void {
     const index = this.reader.u32();
+    this.value = index;
     const count = this.module.dataCount;
     if (count === undefined) {
       refuse('invalid', this.instruction, 'Data segments are used without a data count section.');
@@ -668,6 +711,7 @@ export class Validator extends VectorValidator {
   /** Reads an element segment's index and returns the type of its entries. */
   private elementSegment(): number {
     const index = this.reader.u32();
+    this.value = index;
     return (
       this.module.elementTypes[index] ??
       refuse('invalid', this.instruction, `There is no element segment ${index}.`)

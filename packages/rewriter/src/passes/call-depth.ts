@@ -50,8 +50,9 @@ export const callDepth: Pass = {
       return () => undefined;
     }
     edits.push(columns.at[0] ?? 0, ENTER, bytes);
-    const count = calls ? columns.count : 0;
-    for (let index = 0; index < count; index++) {
+    const count = calls ? columns.landmarkCount : 0;
+    for (let place = 0; place < count; place++) {
+      const index = columns.landmarks[place] ?? 0;
       if (isGuestCall(columns, index, input)) {
         edits.push(columns.at[index] ?? 0, BEFORE_CALL, 0);
       } else if (isReturnCall(columns, index)) {
@@ -68,8 +69,8 @@ export const callDepth: Pass = {
 
 function hasGuestCall(input: PassInput): boolean {
   const { columns } = input.scanned;
-  for (let index = 0; index < columns.count; index++) {
-    if (isGuestCall(columns, index, input)) {
+  for (let place = 0; place < columns.landmarkCount; place++) {
+    if (isGuestCall(columns, columns.landmarks[place] ?? 0, input)) {
       return true;
     }
   }

@@ -17,6 +17,9 @@ export const canonicalNan: Pass = {
   name: 'canonical-nan',
   plan(input, edits) {
     const { columns, taint } = input.scanned;
+    if (columns.shown === 0) {
+      return writeCanonical;
+    }
     const scratch = scratchLocals(input.locals);
     for (let index = 0; index < columns.count; index++) {
       if (columns.dead[index] !== 0) {

@@ -17,7 +17,8 @@ export const growth: Pass = {
   name: 'growth',
   plan(input, edits) {
     const { columns, end } = input.scanned;
-    for (let index = 0; index < columns.count; index++) {
+    for (let place = 0; place < columns.landmarkCount; place++) {
+      const index = columns.landmarks[place] ?? 0;
       const code = columns.op[index];
       if (code === op.MEMORY_GROW || code === op.TABLE_GROW) {
         const at = columns.at[index] ?? 0;

@@ -52,7 +52,8 @@ export function createMeter(strategy: MeterStrategy): Pass {
 }
 
 function hasLoop(columns: InstructionColumns): boolean {
-  for (let index = 0; index < columns.count; index++) {
+  for (let place = 0; place < columns.landmarkCount; place++) {
+    const index = columns.landmarks[place] ?? 0;
     if (columns.op[index] === op.LOOP && columns.dead[index] === 0) {
       return true;
     }
@@ -84,8 +85,12 @@ class RegionWalk {
   run(): void {
     const { columns } = this;
     this.openRegion(columns.at[0] ?? 0, ENTER);
-    for (let index = 0; index < columns.count; index++) {
+    let walked = 0;
+    for (let place = 0; place < columns.landmarkCount; place++) {
+      const index = columns.landmarks[place] ?? 0;
+      this.cost(index - walked);
       this.visit(columns.op[index] ?? 0, index, columns.at[index] ?? 0);
+      walked = index + 1;
     }
   }
 
@@ -133,9 +138,9 @@ class RegionWalk {
     }
   }
 
-  private cost(): void {
+  private cost(instructions = 1): void {
     if (this.region !== NO_REGION) {
-      this.edits.value[this.region] = (this.edits.value[this.region] ?? 0) + 1;
+      this.edits.value[this.region] = (this.edits.value[this.region] ?? 0) + instructions;
     }
   }
 
