@@ -28,6 +28,7 @@ import { frameBytes, writeWholeBudget } from './passes/call-depth.ts';
 import { scratchLocals, writeCanonical } from './passes/canonical-nan.ts';
 import { tableMaxima, writeGrowBody, writeTableGrowBody } from './passes/growth.ts';
 import type { Pass } from './passes/pass.ts';
+import { Snapshot, type StateExport, writeReadBody, writeWriteBody } from './passes/snapshot.ts';
 import { Reader } from './reader.ts';
 import { assertLimit } from './refusals.ts';
 import { Validator } from './validator.ts';
@@ -35,11 +36,16 @@ import { lengthOfU32, Writer } from './writer.ts';
 
 const EXPORT_CODES: Readonly<Record<ExportKind, number>> = { function: 0, table: 1, memory: 2, global: 3 };
 
+/** Globals that every prepared module has more: fuel, call depth, the abort flag. */
+const OWN_GLOBALS = 3;
+
 /** What to assemble beside the module itself. */
 export interface AssemblyPlan {
   readonly passes: readonly Pass[];
   /** The prepared memory's maximum, in pages. */
   readonly maxPages: number;
+  /** Whether the guest works in steps: then the host can read and write its state. */
+  readonly isStep: boolean;
 }
 
 /** A prepared module, and what was learned on the way. */
@@ -65,16 +71,19 @@ export function assemble(module: WasmModule, plan: AssemblyPlan): Assembly {
     },
   };
   const maxima = tableMaxima(module.tables);
-  // First, because only the bodies tell which tables grow.
+  const snapshot = plan.isStep ? new Snapshot(module, module.globals.length + OWN_GLOBALS) : undefined;
+  // First, because only the bodies tell which tables grow, and what of the state changes.
   const code = new Writer(growing(sectionBytes(module, SECTION_CODE)));
-  const largestFrameBytes = new CodeWriter(module, layout, { plan, out: code }).write({
+  const written = new CodeWriter(module, layout, { plan, snapshot, out: code }).write({
     wrapped,
     grown,
     maxima,
+    snapshot,
   });
-  const head = writeHead(module, { layout, plan, wrapped, grown, maxima });
+  const { largestFrameBytes, referred } = written;
+  const head = writeHead(module, { layout, plan, wrapped, grown, maxima, snapshot, referred });
   head.u8(SECTION_CODE);
-  const bodies = module.bodies.length + wrapped.length + 1 + grown.length;
+  const bodies = module.bodies.length + appendedFunctions({ wrapped, grown, snapshot });
   head.u32(lengthOfU32(bodies) + code.length);
   head.u32(bodies);
   // Exactly as large as needed: a big module should not be copied once more.
@@ -99,31 +108,36 @@ interface HeadPlan extends Appended {
   readonly layout: Layout;
   readonly plan: AssemblyPlan;
   readonly maxima: readonly number[];
+  readonly referred: ReadonlySet<number>;
 }
+
+type WriteSection = (id: number, fill: (content: Writer) => void) => void;
 
 // Everything before the code section.
 function writeHead(module: WasmModule, head: HeadPlan): Writer {
-  const { layout, plan, wrapped, grown, maxima } = head;
+  const { plan, maxima, snapshot } = head;
   const out = new Writer();
   out.raw(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   const section = new Writer();
-  const write = (id: number, fill: (content: Writer) => void): void => {
+  const write: WriteSection = (id, fill) => {
     section.clear();
     fill(section);
     out.u8(id);
     out.u32(section.length);
     out.append(section);
   };
-  write(SECTION_TYPE, (content) => writeTypes(module, grown, content));
+  const named = snapshot?.functions() ?? [];
+  write(SECTION_TYPE, (content) => writeTypes(module, head, content));
   copySection(module, SECTION_IMPORT, out);
-  write(SECTION_FUNCTION, (content) => writeFunctions(module, { wrapped, grown }, content));
-  if (module.tables.length > 0) {
-    write(SECTION_TABLE, (content) => writeTables(module, maxima, content));
+  write(SECTION_FUNCTION, (content) => writeFunctions(module, head, content));
+  if (module.tables.length > 0 || named.length > 0) {
+    write(SECTION_TABLE, (content) => writeTables(module, { maxima, named }, content));
   }
   write(SECTION_MEMORY, (content) => writeMemory(module, plan.maxPages, content));
-  write(SECTION_GLOBAL, (content) => writeGlobals(module, content));
-  write(SECTION_EXPORT, (content) => writeExports(module, wrapped, layout, content));
-  copySection(module, SECTION_ELEMENT, out);
+  write(SECTION_GLOBAL, (content) => writeGlobals(module, snapshot, content));
+  write(SECTION_EXPORT, (content) => writeExports(module, head, content));
+  const hidden = head.wrapped.filter((index) => head.referred.has(index));
+  writeElements(module, { named, hidden }, { write, out });
   copySection(module, SECTION_DATA_COUNT, out);
   return out;
 }
@@ -190,13 +204,17 @@ function copyEntries(module: WasmModule, id: number, content: Writer): void {
   }
 }
 
-function writeTypes(module: WasmModule, grown: readonly number[], content: Writer): void {
-  content.u32(module.types.length + (grown.length > 0 ? 3 : 1));
+function writeTypes(module: WasmModule, { grown, snapshot }: Appended, content: Writer): void {
+  content.u32(module.types.length + 1 + (grown.length > 0 ? 2 : 0) + (snapshot === undefined ? 0 : 2));
   copyEntries(module, SECTION_TYPE, content);
   content.raw(0x60, 1, op.I32, 1, op.I32);
   if (grown.length > 0) {
     content.raw(0x60, 2, op.FUNCREF, op.I32, 1, op.I32);
     content.raw(0x60, 2, op.EXTERNREF, op.I32, 1, op.I32);
+  }
+  if (snapshot !== undefined) {
+    content.raw(0x60, 1, op.I32, 1, op.I64);
+    content.raw(0x60, 2, op.I32, op.I64, 0);
   }
 }
 
@@ -206,10 +224,18 @@ interface Appended {
   readonly wrapped: readonly number[];
   /** The tables that grow. */
   readonly grown: readonly number[];
+  /** What step guests have more. */
+  readonly snapshot: Snapshot | undefined;
 }
 
-function writeFunctions(module: WasmModule, { wrapped, grown }: Appended, content: Writer): void {
-  content.u32(module.bodies.length + wrapped.length + 1 + grown.length);
+// Wrappers, growth of memory and of tables, and the two functions of the snapshot, in this order.
+function appendedFunctions({ wrapped, grown, snapshot }: Appended): number {
+  return wrapped.length + 1 + grown.length + (snapshot === undefined ? 0 : 2);
+}
+
+function writeFunctions(module: WasmModule, appended: Appended, content: Writer): void {
+  const { wrapped, grown, snapshot } = appended;
+  content.u32(module.bodies.length + appendedFunctions(appended));
   copyEntries(module, SECTION_FUNCTION, content);
   for (const index of wrapped) {
     content.u32(module.functions[index] ?? 0);
@@ -218,14 +244,61 @@ function writeFunctions(module: WasmModule, { wrapped, grown }: Appended, conten
   for (const table of grown) {
     content.u32(module.types.length + (module.tables[table]?.type === op.FUNCREF ? 1 : 2));
   }
+  if (snapshot !== undefined) {
+    const first = module.types.length + (grown.length > 0 ? 3 : 1);
+    content.u32(first);
+    content.u32(first + 1);
+  }
 }
 
-function writeTables({ tables }: WasmModule, maxima: readonly number[], content: Writer): void {
-  content.u32(tables.length);
+function writeTables(
+  { tables }: WasmModule,
+  { maxima, named }: { readonly maxima: readonly number[]; readonly named: readonly number[] },
+  content: Writer,
+): void {
+  content.u32(tables.length + (named.length > 0 ? 1 : 0));
   for (const [index, { type, min }] of tables.entries()) {
     content.raw(type, 1);
     content.u32(min);
     content.u32(maxima[index] ?? min);
+  }
+  if (named.length > 0) {
+    content.raw(op.FUNCREF, 1);
+    content.u32(named.length);
+    content.u32(named.length);
+  }
+}
+
+// The guest's segments, then ours: the table of functions that the snapshot names, and a declaration of the
+// functions that `ref.func` takes and only an export had declared, because the wrapper is exported now.
+function writeElements(
+  module: WasmModule,
+  { named, hidden }: { readonly named: readonly number[]; readonly hidden: readonly number[] },
+  { write, out }: { readonly write: WriteSection; readonly out: Writer },
+): void {
+  if (named.length === 0 && hidden.length === 0) {
+    return copySection(module, SECTION_ELEMENT, out);
+  }
+  const segments = module.elementTypes.length;
+  write(SECTION_ELEMENT, (content) => {
+    content.u32(segments + 1);
+    copyEntries(module, SECTION_ELEMENT, content);
+    if (named.length > 0) {
+      content.u8(2);
+      content.u32(module.tables.length);
+      content.raw(op.I32_CONST, 0, op.END, 0);
+      writeIndices(named, content);
+    } else {
+      content.raw(3, 0);
+      writeIndices(hidden, content);
+    }
+  });
+}
+
+function writeIndices(indices: readonly number[], content: Writer): void {
+  content.u32(indices.length);
+  for (const index of indices) {
+    content.u32(index);
   }
 }
 
@@ -236,18 +309,39 @@ function writeMemory(module: WasmModule, maxPages: number, content: Writer): voi
 }
 
 // Fuel and the abort flag begin at zero: a host that forgets to give fuel gets a run that stops at once.
-function writeGlobals(module: WasmModule, content: Writer): void {
-  content.u32(module.globals.length + 3);
+function writeGlobals(module: WasmModule, snapshot: Snapshot | undefined, content: Writer): void {
+  const flags = snapshot?.flags ?? 0;
+  content.u32(module.globals.length + OWN_GLOBALS + flags + (snapshot === undefined ? 0 : 1));
   copyEntries(module, SECTION_GLOBAL, content);
   content.raw(op.I64, 1, op.I64_CONST, 0, op.END);
   content.raw(op.I32, 1, op.I32_CONST);
   content.s32(CALL_BUDGET_BYTES);
   content.u8(op.END);
   content.raw(op.I32, 1, op.I32_CONST, 0, op.END);
+  for (let flag = 0; flag < flags; flag++) {
+    content.raw(op.I32, 1, op.I32_CONST, 0, op.END);
+  }
+  if (snapshot !== undefined) {
+    content.raw(op.I32, 0, op.I32_CONST);
+    content.s32(snapshot.words().length);
+    content.u8(op.END);
+  }
 }
 
-function writeExports(module: WasmModule, wrapped: readonly number[], layout: Layout, content: Writer): void {
-  content.u32(module.exports.length + (module.start === undefined ? 2 : 3));
+function stateExports(module: WasmModule, { snapshot, layout, grown }: HeadPlan): readonly StateExport[] {
+  return (
+    snapshot?.exports({
+      readFunction: layout.growFunction + 1 + grown.length,
+      wordsGlobal: module.globals.length + OWN_GLOBALS + snapshot.flags,
+      functionsTable: module.tables.length,
+    }) ?? []
+  );
+}
+
+function writeExports(module: WasmModule, head: HeadPlan, content: Writer): void {
+  const { wrapped, layout } = head;
+  const state = stateExports(module, head);
+  content.u32(module.exports.length + (module.start === undefined ? 2 : 3) + state.length);
   const wrapperOf = new Map(wrapped.map((index, place) => [index, module.functions.length + place]));
   // A name is copied as bytes: it need not be ASCII.
   for (const { kind, index, offset } of module.exports) {
@@ -262,12 +356,20 @@ function writeExports(module: WasmModule, wrapped: readonly number[], layout: La
   if (module.start !== undefined) {
     writeExport(START_EXPORT, 'function', wrapperOf.get(module.start) ?? 0, content);
   }
+  for (const { name, kind, index } of state) {
+    writeExport(name, kind, index, content);
+  }
 }
 
 function writeExport(name: string, kind: ExportKind, index: number, content: Writer): void {
   content.asciiName(name);
   content.u8(EXPORT_CODES[kind]);
   content.u32(index);
+}
+
+interface WrittenCode {
+  readonly largestFrameBytes: number;
+  readonly referred: ReadonlySet<number>;
 }
 
 const NOWHERE: ByteRange = { start: 0, end: 0 };
@@ -285,6 +387,7 @@ class CodeWriter {
   private readonly module: WasmModule;
   private readonly layout: Layout;
   private readonly plan: AssemblyPlan;
+  private readonly passes: readonly Pass[];
   private readonly out: Writer;
   private readonly lists: readonly EditList[];
   // For each list: its next edit, and where that is.
@@ -296,22 +399,30 @@ class CodeWriter {
   constructor(
     module: WasmModule,
     layout: Layout,
-    { plan, out }: { readonly plan: AssemblyPlan; readonly out: Writer },
+    {
+      plan,
+      snapshot,
+      out,
+    }: { readonly plan: AssemblyPlan; readonly snapshot: Snapshot | undefined; readonly out: Writer },
   ) {
     this.module = module;
     this.layout = layout;
     this.plan = plan;
+    this.passes = snapshot === undefined ? plan.passes : [...plan.passes, snapshot.pass];
     this.out = out;
-    this.lists = plan.passes.map(() => new EditList());
-    this.next = new Uint32Array(plan.passes.length);
-    this.heads = new Uint32Array(plan.passes.length);
+    this.lists = this.passes.map(() => new EditList());
+    this.next = new Uint32Array(this.passes.length);
+    this.heads = new Uint32Array(this.passes.length);
     this.globalTypes = module.globals.map(({ type }) => type);
   }
 
-  /** Returns the largest frame of the guest's functions. `grown` may become longer meanwhile. */
-  write(appended: Appended & { readonly maxima: readonly number[] }): number {
+  /**
+   * Returns the largest frame of the guest's functions and what `ref.func` names. `grown` and the snapshot may
+   * learn more meanwhile.
+   */
+  write(appended: Appended & { readonly maxima: readonly number[] }): WrittenCode {
     const { module, out } = this;
-    const { wrapped, grown, maxima } = appended;
+    const { wrapped, grown, maxima, snapshot } = appended;
     const validator = new Validator(module);
     let largest = 0;
     for (const [place, range] of module.bodies.entries()) {
@@ -326,7 +437,12 @@ class CodeWriter {
     for (const table of grown) {
       this.entry(NOWHERE, () => writeTableGrowBody(this.layout, { table, max: maxima[table] ?? 0 }, out));
     }
-    return largest;
+    if (snapshot !== undefined) {
+      const words = snapshot.words();
+      this.entry(NOWHERE, () => writeReadBody(words, out));
+      this.entry(NOWHERE, () => writeWriteBody(words, out));
+    }
+    return { largestFrameBytes: largest, referred: validator.referred };
   }
 
   private typeOf(index: number): FunctionType {
@@ -346,7 +462,7 @@ class CodeWriter {
     const added: number[] = [];
     const locals = { local: (type: number) => scanned.locals + added.push(type) - 1 };
     const input = { scanned, layout: this.layout, locals, globalTypes: this.globalTypes };
-    const writers = this.plan.passes.map((pass, index) => {
+    const writers = this.passes.map((pass, index) => {
       const edits = this.lists[index] ?? new EditList();
       edits.clear();
       return pass.plan(input, edits);

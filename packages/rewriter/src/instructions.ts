@@ -9,8 +9,9 @@ export const TO_FUNCTION = 0x7fff_ffff;
 /**
  * Columns over the instructions of one body, filled by the validator and reused for the next body.
  * `value` holds what passes need of the immediates: a branch's depth (the outermost one of a branch table),
- * the function a `call` names, the global, table or segment that an instruction changes. `source` holds where the bits of an instruction's last float operand come
- * from (see taint.ts), for the instructions that show them, and those of a vector that is stored in a local.
+ * the function a `call` names, the global, table or segment that an instruction changes. `source` holds where
+ * the bits of an instruction's last float operand come from (see taint.ts), for the instructions that show
+ * them, and those of a vector that is stored in a local.
  */
 export class InstructionColumns {
   count = 0;

@@ -22,6 +22,9 @@ export const EXPORTS_MAX = 10_000;
 /** Globals, before ours are appended. */
 export const GLOBALS_MAX = 100_000;
 
+/** Words of a step guest's state that are no memory: its globals that change, and its segments that can be dropped. */
+export const STATE_WORDS_MAX = 10_000;
+
 /** Data segments, and element segments. */
 export const SEGMENTS_MAX = 50_000;
 

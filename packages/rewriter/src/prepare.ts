@@ -93,7 +93,7 @@ function prepareOrThrow(passes: readonly Pass[], bytes: Uint8Array, maxMemoryPag
   checkImports(module);
   const isStep = checkExports(module);
   const maxPages = boundMemory(module, maxMemoryPages);
-  const assembly = assemble(module, { passes, maxPages });
+  const assembly = assemble(module, { passes, maxPages, isStep });
   return {
     type: 'prepared',
     bytes: assembly.bytes,

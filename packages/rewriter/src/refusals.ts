@@ -21,6 +21,7 @@ export type LimitName =
   | 'tables'
   | 'exports'
   | 'globals'
+  | 'state-words'
   | 'segments'
   | 'name-bytes'
   | 'parameters'

@@ -6,6 +6,8 @@ import { F32, F64, I32, I64, V128 } from './opcodes.ts';
 /** Codes behind the prefix that need a line of their own in the validator. */
 export const V128_CONST = 0x0c;
 export const SHUFFLE = 0x0d;
+export const I64X2_EXTRACT_LANE = 0x1d;
+export const I64X2_REPLACE_LANE = 0x1e;
 export const F32X4_REPLACE_LANE = 0x20;
 
 /** The first code of relaxed SIMD. */
