@@ -26,7 +26,7 @@ const fields = z.strictObject({
       z.strictObject({
         name: z.string().min(1).max(40),
         offset: z.int().min(0).max(4_096),
-        type: z.enum(['u8', 'u16', 'u32', 'i32', 'u64', 'i64', 'f64', 'hex64']),
+        type: z.enum(['u8', 'u16', 'u32', 'i32', 'u64', 'i64', 'u128', 'f64', 'hex64']),
         words: z.optional(z.record(z.string(), z.string())),
       }),
     )

@@ -37,6 +37,13 @@ describe('previewOutput', () => {
     expect(previewOutput(base64(bytes.subarray(0, 6)), output).kind).toBe('hex');
   });
 
+  it('reads numbers of 128 bits', () => {
+    const fields = [{ name: 'n', offset: 1, type: 'u128' as const }];
+    const bytes = Uint8Array.of(9, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0);
+    expect(previewOutput(base64(bytes), { kind: 'fields', fields }).text).toBe('n 36893488147419103233');
+    expect(previewOutput(base64(bytes.subarray(0, 16)), { kind: 'fields', fields }).kind).toBe('hex');
+  });
+
   it('is bounded', () => {
     expect(previewOutput(base64(new Uint8Array(4_096)), { kind: 'bytes' }).text.length).toBeLessThan(100);
     expect(previewOutput(base64(new Uint8Array(4_096).fill(97)), { kind: 'text' }).text.length).toBeLessThan(

@@ -65,6 +65,11 @@ const READERS: Readonly<Record<Field['type'], Reader>> = {
   i32: { sizeBytes: 4, read: (view, offset) => String(view.getInt32(offset, true)) },
   u64: { sizeBytes: 8, read: (view, offset) => String(view.getBigUint64(offset, true)) },
   i64: { sizeBytes: 8, read: (view, offset) => String(view.getBigInt64(offset, true)) },
+  u128: {
+    sizeBytes: 16,
+    read: (view, offset) =>
+      String(view.getBigUint64(offset, true) + (view.getBigUint64(offset + 8, true) << 64n)),
+  },
   f64: { sizeBytes: 8, read: (view, offset) => String(view.getFloat64(offset, true)) },
   hex64: {
     sizeBytes: 8,

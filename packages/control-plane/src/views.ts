@@ -67,7 +67,7 @@ export interface OutputField {
   /** Bytes from the output's beginning. */
   readonly offset: number;
   /** `hex64` is a u64 shown as 16 hex characters. */
-  readonly type: 'u8' | 'u16' | 'u32' | 'i32' | 'u64' | 'i64' | 'f64' | 'hex64';
+  readonly type: 'u8' | 'u16' | 'u32' | 'i32' | 'u64' | 'i64' | 'u128' | 'f64' | 'hex64';
   /** Words for values, e.g. `{ "1": "prime" }`. */
   readonly words?: Readonly<Record<string, string>> | undefined;
 }

@@ -36,7 +36,7 @@ export const fuelText = z
   .refine((fuel) => fuel > 0n && fuel < 1n << 63n, 'fuel between 1 and 2⁶³ − 1 expected');
 
 /** Little-endian numbers in an output. */
-const FIELD_TYPES = ['u8', 'u16', 'u32', 'i32', 'u64', 'i64', 'f64', 'hex64'] as const;
+const FIELD_TYPES = ['u8', 'u16', 'u32', 'i32', 'u64', 'i64', 'u128', 'f64', 'hex64'] as const;
 
 const outputView = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('bytes') }),
