@@ -97,3 +97,16 @@ export {
   encodeAgentMessage,
   encodeCoordinatorMessage,
 } from './wire.ts';
+export {
+  encodeWasiInput,
+  encodeWasiOutput,
+  type ParsedWasiInput,
+  parseWasiInput,
+  parseWasiOutput,
+  parseWasiShared,
+  WASI_DEFAULT_ARGS,
+  WASI_INDEX_VARIABLE,
+  type WasiInput,
+  type WasiOutput,
+  type WasiTask,
+} from './wasi.ts';

@@ -190,5 +190,29 @@ export const LIMITS = {
     'life of the bearer that lets a node read what it leased',
     'the node asks again with its next lease',
   ),
+  wasiTexts: limit(
+    4_096,
+    'count',
+    'arguments, variables and their values of a WASI task',
+    'the input is refused; in the sandbox it is `trapped`',
+  ),
+  wasiTextBytes: limit(
+    1_048_576,
+    'bytes',
+    'arguments and variables of a WASI task in all',
+    'the input is refused; in the sandbox it is `trapped`',
+  ),
+  wasiFiles: limit(
+    16_384,
+    'count',
+    'files and folders of a WASI task',
+    'the input is refused; in the sandbox it is `trapped`',
+  ),
+  wasiPathBytes: limit(
+    1_024,
+    'bytes',
+    'one path, which also bounds how deep folders go',
+    'the input is refused; to a guest that asks it is `ENAMETOOLONG`',
+  ),
   shards: limit(64, 'count', 'jobs hash to this many parts; fixed in the schema', 'never changes'),
 } as const satisfies Record<string, Limit>;

@@ -20,7 +20,7 @@ export type Verdict = (typeof VERDICTS)[number];
 export const RESULT_KINDS = ['verified', 'disputed', 'abandoned'] as const;
 export type ResultKind = (typeof RESULT_KINDS)[number];
 
-export const ABIS = ['trine-1'] as const;
+export const ABIS = ['trine-1', 'wasi-1'] as const;
 export type Abi = (typeof ABIS)[number];
 
 export const AGENT_KINDS = ['page', 'runner'] as const;

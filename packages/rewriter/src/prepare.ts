@@ -1,6 +1,6 @@
 // The border of the rewriter: any bytes in, a prepared module or a refusal out, never an exception.
 
-import { ABI, checkExports, checkImports, FUEL_GLOBAL, START_EXPORT } from './abi.ts';
+import { abiOf, checkExports, checkImports, FUEL_GLOBAL, type GuestAbi, START_EXPORT } from './abi.ts';
 import { assemble } from './assemble.ts';
 import { EDITION, editionPasses } from './edition.ts';
 import { MEMORY_PAGES_DEFAULT, MEMORY_PAGES_MAX, MODULE_BYTES_MAX } from './limits.ts';
@@ -19,7 +19,8 @@ export interface PrepareOptions {
 /** What is known of a prepared module. */
 export interface PrepareReport {
   readonly edition: string;
-  readonly abi: 'trine-1';
+  /** Which one the module is meant for, by its exports and imports. */
+  readonly abi: GuestAbi;
   /** Export name of the fuel global. */
   readonly fuelGlobal: string;
   /** Export name of the former start function, absent without one. */
@@ -90,8 +91,9 @@ function prepareOrThrow(passes: readonly Pass[], bytes: Uint8Array, maxMemoryPag
   assertLimit('module-bytes', bytes.length, MODULE_BYTES_MAX, 0);
   checkHeader(bytes);
   const module = parseModule(bytes);
-  checkImports(module);
-  const isStep = checkExports(module);
+  const abi = abiOf(module);
+  checkImports(module, abi);
+  const isStep = checkExports(module, abi);
   const maxPages = boundMemory(module, maxMemoryPages);
   const assembly = assemble(module, { passes, maxPages, isStep });
   return {
@@ -99,7 +101,7 @@ function prepareOrThrow(passes: readonly Pass[], bytes: Uint8Array, maxMemoryPag
     bytes: assembly.bytes,
     report: {
       edition: EDITION,
-      abi: ABI,
+      abi,
       fuelGlobal: FUEL_GLOBAL,
       ...(module.start === undefined ? {} : { startExport: START_EXPORT }),
       imports: [...new Set(module.imports.map(({ name }) => name))],

@@ -6,6 +6,7 @@
 // ABI (null allocation, pointer outside its memory, output too long) has trapped by definition.
 import type { Abi } from '@trine/protocol';
 import { driveTrine } from './drive-trine.ts';
+import { driveWasi } from './wasi/drive-wasi.ts';
 import type { DriverFactory, GuestDriver, GuestHooks } from './guest-driver.ts';
 import { attempt, type Failure, type Guest, openInstance } from './guest-instance.ts';
 import { PREPARED_EXPORTS, type RunRequest, type RunResult } from './guest-thread.ts';
@@ -15,7 +16,7 @@ import { FUEL_MAX } from './limits.ts';
 export type GuestEnd = Omit<RunResult, 'wallMs'>;
 
 /** How guests of each ABI are driven. */
-const DRIVERS: Readonly<Record<Abi, DriverFactory>> = { 'trine-1': driveTrine };
+const DRIVERS: Readonly<Record<Abi, DriverFactory>> = { 'trine-1': driveTrine, 'wasi-1': driveWasi };
 
 /** Runs a guest to its end and blocks the thread meanwhile. Never throws. */
 export function runGuest(request: RunRequest, hooks: GuestHooks): GuestEnd {
