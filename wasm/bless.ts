@@ -4,6 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { EDITION, prepare } from '@trine/rewriter';
 import { type RunLimits, runGuest } from '@trine/sandbox';
 import {
+  COLLATZ_START,
+  collatzInput,
   fractalInputs,
   GUEST_NAMES,
   type GuestCase,
@@ -32,6 +34,7 @@ export async function blessCases(guests: URL): Promise<number> {
 }
 
 const INPUTS: Readonly<Record<GuestName, () => CaseInput[]>> = {
+  collatz: collatzCases,
   mersenne: mersenneCases,
   fractal: fractalCases,
 };
@@ -44,6 +47,20 @@ function mersenneCases(): CaseInput[] {
     { name: 'exponent 1 is outside the contract', input: input(1) },
     { name: 'no input at all', input: NO_BYTES },
     { name: 'exponent 2281 on too little fuel', input: input(2_281), fuelLimit: 1_000_000n },
+  ];
+}
+
+function collatzCases(): CaseInput[] {
+  const records = [27n, 837_799n, 63_728_127n, 670_617_279n, 9_780_657_630n, 989_345_275_647n];
+  const block = (COLLATZ_START / 65_536n) * 65_536n;
+  return [
+    ...records.map((number) => ({ name: `${number} alone`, input: collatzInput(number, 1) })),
+    { name: 'the first 3,000 numbers', input: collatzInput(1n, 3_000) },
+    { name: 'four whole blocks of 72-bit numbers', input: collatzInput(block, 262_144, 3n) },
+    { name: 'a number that climbs above 2^128', input: collatzInput(2n ** 111n - 1n, 1) },
+    { name: 'from 0 on is outside the contract', input: collatzInput(0n, 1) },
+    { name: 'no input at all', input: NO_BYTES },
+    { name: 'a block on too little fuel', input: collatzInput(block, 65_536), fuelLimit: 4_000_000n },
   ];
 }
 

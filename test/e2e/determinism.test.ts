@@ -121,18 +121,17 @@ async function runBoth(runs: readonly PageRun[]): Promise<readonly PageResult[]>
 
 describe.each(GUEST_NAMES)('%s', (name) => {
   test('gives its known answers in Node and in Chromium', async () => {
-    const { module } = await loadGuest(name);
-    const prepared = prepare(module, { maxMemoryPages: 16 });
+    const { manifest, module } = await loadGuest(name);
+    const { memoryBytes, outputBytes } = manifest.limits;
+    const prepared = prepare(module, { maxMemoryPages: memoryBytes / 65_536 });
     if (prepared.type === 'refused') throw new Error(prepared.message);
     const { cases } = await loadCases(name);
     expect(cases.length).toBeGreaterThan(3);
-    const runs = cases.map((one) =>
-      pageRun(
-        prepared.bytes,
-        Uint8Array.from(Buffer.from(one.inputHex, 'hex')),
-        BigInt(one.fuelLimit ?? 1_000_000_000),
-      ),
-    );
+    const runs = cases.map((one) => {
+      const input = Uint8Array.from(Buffer.from(one.inputHex, 'hex'));
+      const fuel = BigInt(one.fuelLimit ?? manifest.limits.fuel);
+      return { ...pageRun(prepared.bytes, input, fuel), memoryBytes, outputBytes };
+    });
     const results = await runBoth(runs);
     const seen = results.map((result) => ({
       outcome: result.outcome,

@@ -1,5 +1,12 @@
 // The guests that come with Trine: loading them, and the inputs and meaning of the demonstration jobs.
 export {
+  COLLATZ_START,
+  type CollatzAnswer,
+  collatzInput,
+  collatzShared,
+  decodeCollatz,
+} from './collatz.ts';
+export {
   FRACTAL_VIEW,
   type FractalView,
   fractalInputs,
