@@ -349,6 +349,48 @@ export function bulkCopy(n: i32): f64 {
   return load<u8>(B + 99);
 }
 
+export function heat(n: i32): f64 {
+  for (let i = 0; i < 64 * 64; i++) store<f64>(A + (i << 3), f64(i % 17));
+  for (let round = 0; round < n; round++) {
+    for (let y = 1; y < 63; y++) {
+      for (let x = 1; x < 63; x++) {
+        const at = A + ((y * 64 + x) << 3);
+        const around = load<f64>(at - 8) + load<f64>(at + 8) + load<f64>(at - 512) + load<f64>(at + 512);
+        store<f64>(at, 0.5 * load<f64>(at) + 0.125 * around);
+      }
+    }
+  }
+  return load<f64>(A + 20000);
+}
+
+// Larger than the caches of most machines, so that waiting for memory hides what is charged meanwhile.
+const FAR: usize = 0x100000;
+const FAR_ENTRIES: u32 = 0x200000;
+
+export function pointerChase(n: i32): f64 {
+  // Filled once: one cycle through all entries.
+  if (!load<u32>(FAR)) {
+    for (let i: u32 = 0; i < FAR_ENTRIES; i++) store<u32>(FAR + (i << 2), (i * 1664525 + 1013904223) & (FAR_ENTRIES - 1));
+  }
+  let at: u32 = 1;
+  for (let i = 0; i < n * 256; i++) at = load<u32>(FAR + (at << 2));
+  return at;
+}
+
+export function streamTriad(n: i32): f64 {
+  const x = FAR, y = FAR + 0x300000, z = FAR + 0x600000, size = 0x60000;
+  if (!load<f64>(y + 8)) {
+    for (let i = 0; i < size; i++) {
+      store<f64>(y + (i << 3), i * 0.5);
+      store<f64>(z + (i << 3), i * 0.25);
+    }
+  }
+  for (let round = 0; round < n; round++) {
+    for (let i = 0; i < size; i++) store<f64>(x + (i << 3), load<f64>(y + (i << 3)) + 3 * load<f64>(z + (i << 3)));
+  }
+  return load<f64>(x + 8000);
+}
+
 export function simdSaxpy(n: i32): f64 {
   const factor = f32x4.splat(1.0001);
   for (let round = 0; round < n; round++) {

@@ -1,69 +1,59 @@
-// Times kernels against their unmetered form, in whatever engine this file runs: it needs nothing but
+// Times one kernel in several forms of one module, in whatever engine this file runs: it needs nothing but
 // WebAssembly and a clock.
 
-/** The same guest, three times over. */
-export interface Variants {
-  readonly original: Uint8Array;
-  readonly metered: Uint8Array;
-  readonly prepared: Uint8Array;
-}
+import { type Kernel, type KernelCall, openKernel, type OpenedKernel } from './programs.ts';
 
-export interface KernelTimes {
-  readonly name: string;
-  /** Milliseconds of the fastest run. */
-  readonly original: number;
-  readonly metered: number;
-  readonly prepared: number;
-  readonly fuel: bigint;
-}
-
-type Kernel = (n: number) => number;
-
-interface Instance {
-  readonly kernel: (name: string) => Kernel;
-  readonly refuel: () => void;
-  readonly used: () => bigint;
-}
-
-/** Long enough for a browser's clock, which ticks in tenths of a millisecond. */
+/** Long enough for a browser's clock. */
 const RUN_MS = 6;
 /** Runs in which the engine finds its optimised code. */
 const WARM_RUNS = 30;
 const ROUNDS = 25;
 const CALIBRATIONS = 4;
-/** No clock ticks finer in a page. */
+/** A clock that ticks in tenths of a millisecond may show no time at all. */
 const CLOCK_MS = 0.1;
-const FUEL = 2n ** 62n;
+/** Of a fresh instance, to compare answers: what a kernel leaves in memory may show in its next one. */
+const TRIAL = 2;
+/** First runs of each form. */
+const FIRST_RUNS = 7;
+/** Work of a first run, as a part of a warm one: the optimising compiler hardly gets to it. */
+const FIRST_RUN_PART = 0.1;
 
-/** Times one kernel: warmed, the variants in turn, the fastest of each. */
-export function measureKernel(name: string, variants: Variants): KernelTimes {
-  const all = [variants.original, variants.metered, variants.prepared].map(instantiate);
-  const [original, , prepared] = all;
-  if (original === undefined || prepared === undefined) throw new Error('no variants');
-  const n = sizeOf(original.kernel(name));
-  const expected = original.kernel(name)(n);
-  const best = all.map(() => Number.POSITIVE_INFINITY);
+/**
+ * Milliseconds of the fastest run of each form: warmed, the forms in turn, the first form once more at the end,
+ * which shows the noise. Throws when the forms differ in their answers.
+ */
+export function measureKernel(call: KernelCall, modules: readonly WebAssembly.Module[]): readonly number[] {
+  assertSameAnswers(call, modules);
+  const [original] = modules;
+  if (original === undefined) throw new Error('Nothing to measure.');
+  const n = sizeOf(openKernel(call, original).kernel);
+  const opened = [...modules, original].map((module) => openKernel(call, module));
+  const best = opened.map(() => Number.POSITIVE_INFINITY);
   for (let round = -WARM_RUNS; round < ROUNDS; round++) {
-    for (const [place, instance] of all.entries()) {
-      instance.refuel();
-      const kernel = instance.kernel(name);
-      const begun = performance.now();
-      const answer = kernel(n);
-      const ms = performance.now() - begun;
-      if (round < 0) continue;
-      best[place] = Math.min(best[place] ?? ms, ms);
-      if (!Object.is(answer, expected) && round === 0 && !isHistoryOf(name)) {
-        throw new Error(`${name} answers ${answer} instead of ${expected}`);
-      }
+    for (let step = 0; step < opened.length; step++) {
+      // Another one begins each round, so that none always runs behind the same one.
+      const place = (step + round + WARM_RUNS) % opened.length;
+      const ms = run(opened[place], n);
+      if (round >= 0) best[place] = Math.min(best[place] ?? ms, ms);
     }
   }
-  const [first = 0, second = 0, third = 0] = best;
-  return { name, original: first, metered: second, prepared: third, fuel: prepared.used() };
+  return best;
 }
 
-// What these leave in memory shows in their next answer.
-function isHistoryOf(name: string): boolean {
-  return name.startsWith('simd') || name === 'interpreter';
+function run(opened: OpenedKernel | undefined, n: number): number {
+  if (opened === undefined) return Number.POSITIVE_INFINITY;
+  opened.refuel();
+  const begun = performance.now();
+  opened.kernel(n);
+  return performance.now() - begun;
+}
+
+function assertSameAnswers(call: KernelCall, modules: readonly WebAssembly.Module[]): void {
+  const answers = modules.map((module) => openKernel(call, module).kernel(TRIAL));
+  for (const answer of answers) {
+    if (!Object.is(answer, answers[0]))
+      throw new Error(`${call.name} answers ${answer} instead of ${answers[0]}`);
+  }
 }
 
 // How much work takes RUN_MS once the engine has optimised the kernel: measured again until it has.
@@ -83,20 +73,44 @@ function timeOf(kernel: Kernel, n: number): number {
   return Math.max(performance.now() - begun, CLOCK_MS);
 }
 
-function instantiate(bytes: Uint8Array): Instance {
-  const nothing = () => undefined;
-  const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
-  const { exports } = new WebAssembly.Instance(module, { trine: { progress: nothing, log: nothing } });
-  const fuel = exports['trine:fuel'];
-  return {
-    kernel(name) {
-      const found = exports[name];
-      if (typeof found !== 'function') throw new Error(`no kernel "${name}"`);
-      return found as Kernel;
-    },
-    refuel() {
-      if (fuel instanceof WebAssembly.Global) fuel.value = FUEL;
-    },
-    used: () => (fuel instanceof WebAssembly.Global ? FUEL - (fuel.value as bigint) : 0n),
-  };
+/**
+ * Milliseconds from bytes to the end of a first call, the fastest of a few: compiling, instantiating and running
+ * `calls` on code of the baseline tier. Each time the bytes are new to the engine.
+ */
+export function measureFirstRuns(
+  calls: readonly KernelCall[],
+  forms: readonly Uint8Array[],
+): readonly number[] {
+  const [original = new Uint8Array()] = forms;
+  const sizes = calls.map((call) => firstSize(call, original));
+  const best = forms.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < FIRST_RUNS; round++) {
+    for (let step = 0; step < forms.length; step++) {
+      const place = (step + round) % forms.length;
+      const bytes = neverSeen(forms[place] ?? original);
+      const begun = performance.now();
+      const module = new WebAssembly.Module(bytes);
+      for (const [at, call] of calls.entries()) openKernel(call, module).kernel(sizes[at] ?? 1);
+      best[place] = Math.min(best[place] ?? 0, performance.now() - begun);
+    }
+  }
+  return best;
+}
+
+function firstSize(call: KernelCall, original: Uint8Array): number {
+  const opened = openKernel(call, new WebAssembly.Module(original as Uint8Array<ArrayBuffer>));
+  return call.program === 'export' ? Math.ceil(sizeOf(opened.kernel) * FIRST_RUN_PART) : 1;
+}
+
+let seen = 0;
+
+// Engines keep compiled code by the bytes, so a custom section with a number makes them others.
+function neverSeen(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  seen += 1;
+  const name = [2, 0x74, 0x74];
+  const fresh = new Uint8Array(bytes.length + 9);
+  fresh.set(bytes);
+  fresh.set([0, 7, ...name], bytes.length);
+  new DataView(fresh.buffer).setUint32(bytes.length + 5, seen, true);
+  return fresh;
 }
