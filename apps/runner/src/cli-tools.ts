@@ -7,9 +7,14 @@ import { type Language, LANGUAGES, newCommand } from './commands/new.ts';
 import { prepareCommand, type PrepareFlags } from './commands/prepare.ts';
 import { runGuestCommand, type RunFlags } from './commands/run.ts';
 import { createOutput } from './output.ts';
+import type { WasiFlags } from './wasi-input.ts';
 
 interface JsonOption {
   readonly json?: boolean;
+}
+
+interface Timed extends JsonOption {
+  readonly timeout?: number;
 }
 
 const outputOf = ({ json }: JsonOption) => createOutput({ json: json === true });
@@ -32,6 +37,19 @@ const withInput = (command: Command): Command =>
     .option('--manifest <file>', 'limits where no flag says otherwise')
     .option('--output-max <bytes>', 'longest output', count);
 
+/** A WASI command's own words. */
+export const withWasi = (command: Command): Command =>
+  command
+    .option('--args <words...>', 'WASI: arguments of the command; those with a dash go behind a last `--`')
+    .option('--argv0 <name>', 'WASI: the command’s own name (default: guest)')
+    .option('--env <name=value...>', 'WASI: variables')
+    .option('--stdin <file>', 'WASI: the standard input; - for this one')
+    .option('--file <path=file...>', 'WASI: files that the command finds below /, read-only');
+
+/** Words behind the module are arguments too, after those of `--args`. */
+export const withWords = <T extends WasiFlags>(flags: T, words: readonly string[]): T =>
+  words.length === 0 ? flags : { ...flags, args: [...(flags.args ?? []), ...words] };
+
 function addNew(program: Command): void {
   program
     .command('new')
@@ -45,14 +63,19 @@ function addNew(program: Command): void {
 }
 
 function addRun(program: Command): void {
-  withInput(program.command('run'))
+  withWasi(withInput(program.command('run')))
     .description('Run a guest on one input here, exactly as a node would')
     .argument('<module>', 'the .wasm file')
+    .argument('[words...]', 'WASI: arguments of the command')
     .option('-o, --output <file>', 'write the output there')
     .addOption(new Option('--timeout <time>', 'longest attempt (default: 300s)').argParser(duration))
     .option('--json', 'for programs')
-    .action((module: string, options: RunFlags & JsonOption & { readonly timeout?: number }) =>
-      runGuestCommand(outputOf(options), module, { ...options, timeoutMs: options.timeout }),
+    .action((module: string, words: readonly string[], options: RunFlags & Timed) =>
+      runGuestCommand(
+        outputOf(options),
+        module,
+        withWords({ ...options, timeoutMs: options.timeout }, words),
+      ),
     );
 }
 
@@ -71,15 +94,16 @@ function addPrepare(program: Command): void {
 }
 
 function addFlame(program: Command): void {
-  withInput(program.command('flame'))
+  withWasi(withInput(program.command('flame')))
     .description('Show which functions a guest’s fuel goes to, as a table and as a flame graph')
     .argument('<module>', 'the .wasm file')
+    .argument('[words...]', 'WASI: arguments of the command')
     .option('-o, --output <file>', 'the picture, an SVG (default: <module>.flame.svg)')
     .option('--top <count>', 'rows of the table (default: 20)', count)
     .addOption(new Option('--timeout <time>', 'longest attempt (default: 300s)').argParser(duration))
     .option('--json', 'for programs')
-    .action((module: string, options: FlameFlags & JsonOption & { readonly timeout?: number }) =>
-      flameCommand(outputOf(options), module, { ...options, timeoutMs: options.timeout }),
+    .action((module: string, words: readonly string[], options: FlameFlags & Timed) =>
+      flameCommand(outputOf(options), module, withWords({ ...options, timeoutMs: options.timeout }, words)),
     );
 }
 

@@ -1,5 +1,6 @@
 /** A thread that runs one guest with call hooks: deep stacks need room, and a person must be able to stop it. */
 import { LIMITS } from '@trine/protocol';
+import type { GuestAbi } from '@trine/rewriter';
 import { type GuestEnd, runGuest, type RunLimits } from '@trine/sandbox';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { FLAME_ROLE } from './flame-role.ts';
@@ -9,6 +10,7 @@ import { installHooks } from './wasm/call-hooks.ts';
 export interface FlameRequest {
   /** Prepared bytes with call hooks. */
   readonly bytes: Uint8Array;
+  readonly abi: GuestAbi;
   readonly input: Uint8Array;
   readonly limits: RunLimits;
 }
@@ -23,10 +25,10 @@ const FLAME_STACK_MB = 16;
 
 /** In the thread: runs the guest of `workerData` and posts how it went. */
 export function serveFlame(): void {
-  const { bytes, input, limits } = (workerData as { readonly request: FlameRequest }).request;
+  const { bytes, abi, input, limits } = (workerData as { readonly request: FlameRequest }).request;
   const recorder = recordProfile(Number(limits.fuel));
   const end = runGuest(
-    { module: new WebAssembly.Module(new Uint8Array(bytes)), abi: 'trine-1', input, limits },
+    { module: new WebAssembly.Module(new Uint8Array(bytes)), abi, input, limits },
     {
       now: () => performance.now(),
       onProgress: () => undefined,

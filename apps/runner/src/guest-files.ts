@@ -12,7 +12,7 @@ export interface InputFlags {
 
 /** The module as its author built it. */
 export const readModule = (path: string): Promise<Uint8Array> =>
-  readBytes(path, LIMITS.moduleBytes.value, 'module-too-large');
+  readBounded(path, { bytesMax: LIMITS.moduleBytes.value, tooLarge: 'module-too-large' });
 
 /** The input that a node would be given; empty when no flag names one. */
 export async function readInput(flags: InputFlags): Promise<Uint8Array> {
@@ -34,7 +34,9 @@ export async function writeMade(path: string, bytes: Uint8Array | string): Promi
 export const digestHex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 async function inputBytes({ input, inputHex }: InputFlags): Promise<Uint8Array> {
-  if (input !== undefined) return readBytes(input, LIMITS.artifactBytes.value, 'artifact-too-large');
+  if (input !== undefined) {
+    return readBounded(input, { bytesMax: LIMITS.artifactBytes.value, tooLarge: 'artifact-too-large' });
+  }
   const digits = inputHex ?? '';
   if (/^([0-9a-f]{2})*$/i.test(digits)) return new Uint8Array(Buffer.from(digits, 'hex'));
   throw new TrineError('bad-request', '--input-hex takes pairs of hexadecimal digits, e.g. 0700ff.');
@@ -42,19 +44,22 @@ async function inputBytes({ input, inputHex }: InputFlags): Promise<Uint8Array> 
 
 const INDEX_BYTES = 8;
 
-// As in a range job: the shared bytes, then the number as u64 little-endian.
-function withIndex(shared: Uint8Array, index: number): Uint8Array {
+/** As in a range job: the shared bytes, then the number as u64 little-endian. */
+export function withIndex(shared: Uint8Array, index: number): Uint8Array {
   const bytes = new Uint8Array(shared.length + INDEX_BYTES);
   bytes.set(shared);
   new DataView(bytes.buffer).setBigUint64(shared.length, BigInt(index), true);
   return bytes;
 }
 
-async function readBytes(
-  path: string,
-  bytesMax: number,
-  tooLarge: 'module-too-large' | 'artifact-too-large',
-): Promise<Uint8Array> {
+/** What is read at most, and the code of what is larger. */
+export interface ReadBound {
+  readonly bytesMax: number;
+  readonly tooLarge: 'module-too-large' | 'artifact-too-large';
+}
+
+/** A file's bytes, or a sentence about why not. */
+export async function readBounded(path: string, { bytesMax, tooLarge }: ReadBound): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new TrineError('not-found', `The file ${path} cannot be read.`, { cause });
   });

@@ -1,6 +1,6 @@
 /** A guest on this machine: prepared as a coordinator prepares it and run as a node runs it. */
 import { ERRORS, LIMITS, TrineError } from '@trine/protocol';
-import { prepare, type Prepared } from '@trine/rewriter';
+import { type GuestAbi, prepare, type Prepared } from '@trine/rewriter';
 import type { RunLimits, RunOptions, RunResult } from '@trine/sandbox';
 import { createNodeThreads } from '@trine/sandbox/node';
 import type { Output } from './output.ts';
@@ -17,20 +17,21 @@ export const prepareGuest = (module: Uint8Array, limits: RunLimits): Prepared =>
 export interface GuestRun {
   /** Prepared bytes. */
   readonly bytes: Uint8Array;
+  readonly abi: GuestAbi;
   readonly input: Uint8Array;
   readonly limits: RunLimits;
 }
 
 /** Runs a prepared guest in a guest thread of its own. What goes wrong in it is an outcome, never an exception. */
 export async function runPrepared(
-  { bytes, input, limits }: GuestRun,
+  { bytes, abi, input, limits }: GuestRun,
   options: Partial<RunOptions> = {},
 ): Promise<RunResult> {
   const module = await compilePrepared(bytes);
   const thread = createNodeThreads({ entry: new URL(import.meta.url) })();
   try {
     return await thread.run(
-      { module, abi: 'trine-1', input, limits },
+      { module, abi, input, limits },
       { ...options, wallMs: options.wallMs ?? LIMITS.taskTimeoutMs.value },
     );
   } finally {

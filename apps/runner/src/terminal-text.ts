@@ -5,10 +5,16 @@ const LAST_C1 = 0x9f;
 const SPACE = 0x20;
 
 /** The text with each control character shown as �. */
-export function terminalText(text: string): string {
+export const terminalText = (text: string): string => shown(text, '');
+
+/** The same for text of several lines: ends of lines and tabs stay. */
+export const terminalLines = (text: string): string => shown(text, '\n\t');
+
+function shown(text: string, kept: string): string {
   return Array.from(text, (character) => {
     const code = character.codePointAt(0) ?? 0;
-    return code < SPACE || (code >= DELETE && code <= LAST_C1) ? '\uFFFD' : character;
+    const drives = code < SPACE || (code >= DELETE && code <= LAST_C1);
+    return drives && !kept.includes(character) ? '\uFFFD' : character;
   }).join('');
 }
 

@@ -4,16 +4,17 @@ import { basename } from 'node:path';
 import { runFlame } from '../flame-thread.ts';
 import { flameGraph, share } from '../flame-graph.ts';
 import type { FunctionFuel, FuelProfile } from '../fuel-profile.ts';
-import { type InputFlags, readInput, readModule, writeMade } from '../guest-files.ts';
+import { type InputFlags, readModule, writeMade } from '../guest-files.ts';
 import { prepareGuest, reportRefusal } from '../local-guest.ts';
 import { type Output, shortFuel } from '../output.ts';
 import { type LimitFlags, taskLimits } from '../task-limits.ts';
 import { terminalText } from '../terminal-text.ts';
+import { inputFor, type WasiFlags } from '../wasi-input.ts';
 import { withCallHooks } from '../wasm/call-hooks.ts';
 import { usedFeatures } from '../wasm/features.ts';
 import { functionNamer, type Outline, outlineOf } from '../wasm/outline.ts';
 
-export interface FlameFlags extends InputFlags, LimitFlags {
+export interface FlameFlags extends InputFlags, WasiFlags, LimitFlags {
   /** Where the picture goes; default: the module's name with .flame.svg, in the current folder. */
   readonly output?: string | undefined;
   /** Rows of the table. */
@@ -28,12 +29,14 @@ const TAIL_CALLS = ' Hooks keep a place on the stack for each tail call: try an 
 
 export async function flameCommand(output: Output, modulePath: string, flags: FlameFlags): Promise<void> {
   const limits = await taskLimits(flags);
-  const [module, input] = await Promise.all([readModule(modulePath), readInput(flags)]);
+  const module = await readModule(modulePath);
   const prepared = prepareGuest(module, limits);
   if (prepared.type === 'refused') return reportRefusal(output, prepared, modulePath);
+  const { abi } = prepared.report;
+  const input = await inputFor(abi, flags);
   const bytes = withCallHooks(prepared.bytes, { functions: prepared.report.functions, fuel: limits.fuel });
   const { end, profile } = await runFlame(
-    { bytes, input, limits },
+    { bytes, abi, input, limits },
     flags.timeoutMs ?? LIMITS.taskTimeoutMs.value,
   );
   const outline = outlineOf(module);

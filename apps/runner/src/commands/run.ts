@@ -1,13 +1,15 @@
 /** `trine run`: one task on this machine, exactly as a node would run it. */
-import { EDITION } from '@trine/rewriter';
+import { parseWasiOutput, type WasiOutput } from '@trine/protocol';
+import { EDITION, type GuestAbi } from '@trine/rewriter';
 import type { RunOptions, RunResult } from '@trine/sandbox';
-import { digestHex, type InputFlags, readInput, readModule, writeMade } from '../guest-files.ts';
+import { digestHex, type InputFlags, readModule, writeMade } from '../guest-files.ts';
 import { prepareGuest, reportRefusal, runPrepared } from '../local-guest.ts';
-import { bar, type Output, shortFuel } from '../output.ts';
+import { bar, type Output, shortFuel, tableLines } from '../output.ts';
 import { type LimitFlags, taskLimits } from '../task-limits.ts';
-import { terminalText } from '../terminal-text.ts';
+import { terminalLines, terminalText } from '../terminal-text.ts';
+import { inputFor, type WasiFlags } from '../wasi-input.ts';
 
-export interface RunFlags extends InputFlags, LimitFlags {
+export interface RunFlags extends InputFlags, WasiFlags, LimitFlags {
   /** Where the output goes. */
   readonly output?: string | undefined;
   readonly timeoutMs?: number | undefined;
@@ -18,25 +20,45 @@ const NOT_COMPLETED = 1;
 
 export async function runGuestCommand(output: Output, modulePath: string, flags: RunFlags): Promise<void> {
   const limits = await taskLimits(flags);
-  const [module, input] = await Promise.all([readModule(modulePath), readInput(flags)]);
+  const module = await readModule(modulePath);
   const prepared = prepareGuest(module, limits);
   if (prepared.type === 'refused') return reportRefusal(output, prepared, modulePath);
+  const { abi } = prepared.report;
+  const input = await inputFor(abi, flags);
   const wall = flags.timeoutMs === undefined ? {} : { wallMs: flags.timeoutMs };
-  const result = await runPrepared({ bytes: prepared.bytes, input, limits }, { ...wall, ...told(output) });
-  if (result.outcome !== 'completed') process.exitCode = NOT_COMPLETED;
-  else if (flags.output !== undefined) await writeMade(flags.output, result.output);
-  if (output.json) return output.value(runReport(result));
-  printRun(output, result, flags.output);
+  const result = await runPrepared(
+    { bytes: prepared.bytes, abi, input, limits },
+    { ...wall, ...told(output) },
+  );
+  const command = commandOutput(abi, result);
+  process.exitCode = exitCodeOf(result, command);
+  if (flags.output !== undefined && result.outcome === 'completed') {
+    await writeMade(flags.output, result.output);
+  }
+  if (output.json) return output.value(runReport(result, command));
+  if (command === undefined) return printRun(output, result, flags.output);
+  printCommand(result, command, flags.output);
+}
+
+/** What a WASI command left, if it came to an end. */
+const commandOutput = (abi: GuestAbi, { outcome, output }: RunResult): WasiOutput | undefined =>
+  abi === 'wasi-1' && outcome === 'completed' ? parseWasiOutput(output) : undefined;
+
+/** A command's own exit code, as far as a process can have it. */
+function exitCodeOf({ outcome }: RunResult, command: WasiOutput | undefined): number {
+  if (outcome !== 'completed') return NOT_COMPLETED;
+  return command === undefined ? 0 : command.exitCode & 0xff;
 }
 
 /** What programs are told of a run. Fuel is a decimal string, as everywhere. */
-export const runReport = (result: RunResult) => ({
+export const runReport = (result: RunResult, command?: WasiOutput) => ({
   outcome: result.outcome,
   digest: digestHex(result.output),
   fuel: String(result.fuel),
   ms: roundMs(result.wallMs),
   outputBytes: result.output.length,
   edition: EDITION,
+  ...(command === undefined ? {} : { exitCode: command.exitCode }),
   ...(result.outcome === 'completed' ? {} : { reason: result.reason }),
 });
 
@@ -76,6 +98,25 @@ function printRun(output: Output, result: RunResult, path: string | undefined): 
   if (result.outcome === 'aborted') {
     output.line('This machine stopped it: no answer, and never compared with another node’s.');
   }
+}
+
+/** A command speaks for itself: its streams go where a program's go, and what is said of it goes beside them. */
+function printCommand(result: RunResult, command: WasiOutput, path: string | undefined): void {
+  writeStream(process.stdout, command.stdout);
+  writeStream(process.stderr, command.stderr);
+  const rows = [
+    ['trine', `completed with exit code ${command.exitCode}`],
+    ['digest', digestHex(result.output)],
+    ['fuel', `${result.fuel} instructions${speed(result)}`],
+    ['time', `${result.wallMs.toFixed(1)} ms`],
+    ...(path === undefined ? [] : [['output', `${result.output.length} bytes in ${path}`]]),
+  ];
+  process.stderr.write(`${tableLines(rows).join('\n')}\n`);
+}
+
+/** A file or a pipe gets the guest's very bytes; a terminal is not driven by them. */
+function writeStream(stream: NodeJS.WriteStream, bytes: Uint8Array): void {
+  stream.write(stream.isTTY ? terminalLines(new TextDecoder().decode(bytes)) : bytes);
 }
 
 function speed({ fuel, wallMs }: RunResult): string {
