@@ -25,6 +25,10 @@ export const lyingThreads =
     const thread = honest();
     const liar: GuestThread = {
       run: async (request, runOptions) => lieAbout(request, await thread.run(request, runOptions), options),
+      runPart: async (request, partOptions) => {
+        const part = await thread.runPart(request, partOptions);
+        return part.type === 'paused' ? part : { ...part, result: lieAbout(request, part.result, options) };
+      },
       released: () => thread.released(),
       close: () => thread.close(),
     };

@@ -49,6 +49,7 @@ export {
   parseDigest,
   parseJobId,
   parseNodeId,
+  portableSha256,
   type QuorumGroup,
   randomText,
   type Sha256,

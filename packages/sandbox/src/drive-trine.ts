@@ -1,5 +1,8 @@
 // The driver of `trine-1`: the former start function, the input placed, then `run` in one go, or `start` and then
-// one `step` at a time until the guest says it is done and answers its `output`.
+// one `step` at a time until the guest says it is done and answers its `output`. A step guest may begin with a
+// checkpoint instead: then neither its start functions nor `alloc` run again.
+import { otherTask, parseCheckpoint } from './checkpoint/checkpoint.ts';
+import { type StateAccess, stateAccess } from './checkpoint/guest-state.ts';
 import type { DriverFactory, GuestDriver } from './guest-driver.ts';
 import { AbiBreach, exportedFunction, type Guest, requireFunction } from './guest-instance.ts';
 import type { RunRequest } from './guest-thread.ts';
@@ -7,7 +10,7 @@ import { trineImports } from './trine-imports.ts';
 
 /** Drives guests of the ABI `trine-1`. */
 export const driveTrine: DriverFactory = (request, hooks) => {
-  const slot: { guest?: Guest; driver?: Pick<GuestDriver, 'advance'> } = {};
+  const slot: { guest?: Guest; driver?: Driving } = {};
   return {
     imports: trineImports(() => slot.guest?.memory, hooks),
     opened(guest) {
@@ -19,10 +22,14 @@ export const driveTrine: DriverFactory = (request, hooks) => {
       if (slot.driver === undefined) throw new Error('A guest is driven only after it was opened.');
       return slot.driver.advance();
     },
+    rest: () => slot.driver?.rest?.(),
   };
 };
 
-function driveRun(guest: Guest, { input, limits }: RunRequest): Pick<GuestDriver, 'advance'> {
+type Driving = Pick<GuestDriver, 'advance' | 'rest'>;
+
+function driveRun(guest: Guest, { input, limits, resume }: RunRequest): Driving {
+  if (resume !== undefined) throw new Error('The guest does not work in steps: it has no checkpoints.');
   return {
     advance() {
       guest.start?.();
@@ -32,9 +39,13 @@ function driveRun(guest: Guest, { input, limits }: RunRequest): Pick<GuestDriver
   };
 }
 
-function driveSteps(guest: Guest, { input, limits }: RunRequest): Pick<GuestDriver, 'advance'> {
-  let begun = false;
+function driveSteps(guest: Guest, request: RunRequest): Driving {
+  const { input, limits, resume } = request;
+  let begun = resume !== undefined;
+  let steps = resume === undefined ? 0 : resumeAt(guest, request, resume);
+  let access: StateAccess | undefined;
   return {
+    rest: () => ({ steps, access: () => (access ??= stateAccess(guest)) }),
     advance() {
       if (!begun) {
         begun = true;
@@ -43,10 +54,26 @@ function driveSteps(guest: Guest, { input, limits }: RunRequest): Pick<GuestDriv
         requireFunction(guest, 'start')(pointer, input.length);
         return undefined;
       }
-      if (stepGoesOn(requireFunction(guest, 'step')())) return undefined;
+      const goesOn = stepGoesOn(requireFunction(guest, 'step')());
+      steps += 1;
+      if (goesOn) return undefined;
       return copyOutput(guest, requireFunction(guest, 'output')(), limits.outputBytes);
     },
   };
+}
+
+/** Puts the checkpoint into the fresh instance and answers the steps done. Throws its refusal. */
+function resumeAt(guest: Guest, { abi, task, limits }: RunRequest, resume: Uint8Array): number {
+  const parsed = parseCheckpoint(resume);
+  if (parsed.type === 'refused') throw new Error(parsed.message);
+  if (task === undefined) throw new Error('The run was not told which task it is, and cannot resume one.');
+  const { checkpoint } = parsed;
+  const access = stateAccess(guest);
+  if (access === undefined) throw new Error('The module was prepared by an edition without checkpoints.');
+  const refusal = otherTask(checkpoint.state, { abi, task, limits }) ?? access.restore(checkpoint);
+  if (refusal !== undefined) throw new Error(refusal.message);
+  guest.fuel.value = limits.fuel - checkpoint.state.fuel;
+  return checkpoint.state.steps;
 }
 
 function stepGoesOn(answer: unknown): boolean {

@@ -1,5 +1,7 @@
 // The sandbox's contract: what is run, under which limits, and what comes back.
 import type { Abi, Outcome } from '@trine/protocol';
+import type { TaskIdentity } from './checkpoint/checkpoint.ts';
+import type { TakenCheckpoint } from './checkpoint/checkpointer.ts';
 
 /** Bounds that are part of a task's identity: the same on every node, so their effects are comparable. */
 export interface RunLimits {
@@ -37,6 +39,10 @@ export interface RunRequest {
   readonly limits: RunLimits;
   /** Default: {@link PREPARED_EXPORTS}. */
   readonly exports?: PreparedExports;
+  /** Which task it is. Checkpoints name it, so without it none is taken and none resumed. */
+  readonly task?: TaskIdentity;
+  /** A checkpoint to go on from instead of the input. One that is refused ends the run `aborted`, with the reason. */
+  readonly resume?: Uint8Array;
 }
 
 /** How one run ended. */
@@ -62,7 +68,33 @@ export interface RunOptions {
   readonly wallMs: number;
   /** Ends the run at once as `aborted`. */
   readonly signal?: AbortSignal;
+  /** Checkpoints of a step guest while it runs; others run as ever. */
+  readonly checkpoints?: CheckpointOptions;
 }
+
+/** When checkpoints are taken, and who gets them. */
+export interface CheckpointOptions {
+  /** Take one when this much time has passed since the last, in milliseconds. */
+  readonly everyMs?: number;
+  /** Take one each time this many steps are done. */
+  readonly everySteps?: number;
+  readonly onCheckpoint: (checkpoint: TakenCheckpoint) => void;
+  /** One could not be taken, in words; the run goes on. */
+  readonly onRefused?: (message: string) => void;
+}
+
+/** What may end a run before its guest does, between two steps. A guest that cannot pause runs to its end. */
+export interface PauseOptions extends RunOptions {
+  /** Pause when so many steps of the whole task are done. */
+  readonly pauseAfterSteps?: number;
+  /** Pause after the step at hand. */
+  readonly pause?: AbortSignal;
+}
+
+/** How a run that may pause ended. A pause is no outcome: the task goes on from its checkpoint. */
+export type PartResult =
+  | { readonly type: 'ended'; readonly result: RunResult }
+  | { readonly type: 'paused'; readonly checkpoint: TakenCheckpoint; readonly wallMs: number };
 
 /**
  * One thread that runs one guest at a time. It is started by the first run, kept between runs, and ended and
@@ -71,6 +103,8 @@ export interface RunOptions {
 export interface GuestThread {
   /** Never rejects for anything a guest or a machine does. Calling it during a run is a bug and throws. */
   run(request: RunRequest, options: RunOptions): Promise<RunResult>;
+  /** The same for a run that may pause between two steps. */
+  runPart(request: RunRequest, options: PauseOptions): Promise<PartResult>;
   /** Resolves when no ended thread burns CPU any more: only then is the slot free for other work. */
   released(): Promise<void>;
   /** Ends the thread; a run in progress ends `aborted`. Resolves when the slot is free. Safe to call twice. */

@@ -1,4 +1,5 @@
 // The sandbox's own limits: what bounds a thread beside the limits that travel with a task.
+import { LIMITS } from '@trine/protocol';
 
 /** Progress leaves a thread at most once in this time, so a chatty guest cannot flood the agent. */
 export const PROGRESS_INTERVAL_MS = 100;
@@ -30,3 +31,12 @@ export const WALL_MS_MAX = 2_147_483_647;
 
 /** Fuel is an i64 inside the guest; a limit above its maximum would read as negative there. */
 export const FUEL_MAX = 9_223_372_036_854_775_807n;
+
+/** Between two steps a thread looks this often whether its owner wants something, so that asking costs a step nothing. */
+export const REST_INTERVAL_MS = 50;
+
+/** One checkpoint, like any artifact; the guest whose state is larger goes on without. */
+export const CHECKPOINT_BYTES_MAX = LIMITS.artifactBytes.value;
+
+/** Of a checkpoint all but its pages: a million table entries and some. */
+export const CHECKPOINT_STATE_BYTES_MAX = 8 * 1024 * 1024;

@@ -6,8 +6,16 @@
 //
 // A Comlink call to a terminated thread never settles, so nothing here waits for one alone.
 import { type Endpoint, type Remote, wrap } from 'comlink';
-import type { GuestThread, RunOptions, RunRequest, RunResult } from './guest-thread.ts';
+import type {
+  GuestThread,
+  PartResult,
+  PauseOptions,
+  RunOptions,
+  RunRequest,
+  RunResult,
+} from './guest-thread.ts';
 import { THREAD_START_MS, WALL_MS_MAX } from './limits.ts';
+import type { PartPlan } from './run-in-parts.ts';
 import { asThreadEvent, type GuestService, type ThreadEvent } from './thread-messages.ts';
 
 /** A platform's thread, freshly started. */
@@ -43,6 +51,11 @@ class OwnedThread implements GuestThread {
   }
 
   async run(request: RunRequest, options: RunOptions): Promise<RunResult> {
+    const part = await this.runPart(request, options);
+    return part.type === 'ended' ? part.result : aborted('the guest paused without being asked', part.wallMs);
+  }
+
+  async runPart(request: RunRequest, options: PauseOptions): Promise<PartResult> {
     if (this.#stop !== undefined) throw new Error('A guest thread runs one guest at a time.');
     const race = startRace(options.signal);
     this.#stop = race.stop;
@@ -68,7 +81,7 @@ class OwnedThread implements GuestThread {
     await this.#released;
   }
 
-  async #raced(request: RunRequest, options: RunOptions, race: Race): Promise<RunResult> {
+  async #raced(request: RunRequest, options: PauseOptions, race: Race): Promise<PartResult> {
     // An ended thread is waited out: its slot is not free before.
     await race.against(this.#released);
     if (race.reason() !== undefined) return this.#abort(race, 0, false);
@@ -79,10 +92,12 @@ class OwnedThread implements GuestThread {
     race.bound(options.wallMs, `the wall-clock bound of ${options.wallMs} ms passed`);
     this.#listen = (event) => tellOwner(event, options);
     const startedMs = performance.now();
-    const answer = await race.against(askThread(live, request, race));
+    const stopAsking = askToPause(live, options.pause);
+    const answer = await race.against(askThread(live, { request, plan: planOf(options) }, race));
+    stopAsking();
     if (answer === undefined) return this.#abort(race, performance.now() - startedMs, true);
     // The machine failed under the guest: a new thread starts from clean memory.
-    if (answer.outcome === 'aborted') this.#kill(false);
+    if (answer.type === 'ended' && answer.result.outcome === 'aborted') this.#kill(false);
     return answer;
   }
 
@@ -104,10 +119,10 @@ class OwnedThread implements GuestThread {
     this.#kill(false);
   }
 
-  #abort(race: Race, wallMs: number, busy: boolean): RunResult {
+  #abort(race: Race, wallMs: number, busy: boolean): PartResult {
     this.#kill(busy);
     const reason = race.reason() ?? 'the guest thread gave no answer';
-    return { outcome: 'aborted', output: new Uint8Array(0), fuel: 0n, reason, wallMs };
+    return { type: 'ended', result: aborted(reason, wallMs) };
   }
 
   #kill(busy: boolean): void {
@@ -157,9 +172,34 @@ function startRace(signal: AbortSignal | undefined): Race {
   };
 }
 
-async function askThread(live: LiveThread, request: RunRequest, race: Race): Promise<RunResult | undefined> {
+function aborted(reason: string, wallMs: number): RunResult {
+  return { outcome: 'aborted', output: new Uint8Array(0), fuel: 0n, reason, wallMs };
+}
+
+// A pause that was asked for before the run needs no call: the run pauses as soon as it can.
+function planOf({ checkpoints, pauseAfterSteps, pause }: PauseOptions): PartPlan {
+  return {
+    everyMs: checkpoints?.everyMs,
+    everySteps: checkpoints?.everySteps,
+    pauseAfterSteps: pause?.aborted === true ? 0 : pauseAfterSteps,
+  };
+}
+
+/** Passes the wish to pause on; the answer to it is the run's. Returns how to stop. */
+function askToPause({ service }: LiveThread, pause: AbortSignal | undefined): () => void {
+  // A thread that ends meanwhile never answers, and the run says why.
+  const ask = (): void => void service.pause().catch(() => undefined);
+  pause?.addEventListener('abort', ask, { once: true });
+  return () => pause?.removeEventListener('abort', ask);
+}
+
+async function askThread(
+  live: LiveThread,
+  { request, plan }: { readonly request: RunRequest; readonly plan: PartPlan },
+  race: Race,
+): Promise<PartResult | undefined> {
   try {
-    return await live.service.run(request);
+    return await live.service.run(request, plan);
   } catch (error) {
     race.stop(error instanceof Error ? error.message : String(error));
     return undefined;
@@ -173,6 +213,12 @@ function tellOwner(event: ThreadEvent, options: RunOptions): void {
       return;
     case 'log':
       options.onLog?.(event.text);
+      return;
+    case 'checkpoint':
+      options.checkpoints?.onCheckpoint(event.checkpoint);
+      return;
+    case 'checkpoint-refused':
+      options.checkpoints?.onRefused?.(event.message);
       return;
     case 'ready':
   }

@@ -4,7 +4,8 @@
 // this order: did the machine fail (any throw that is no WebAssembly trap, or the module's own "memory refused"
 // flag)? Is the fuel gone? Did it trap? Only then is what the guest answered looked at. A guest that breaks the
 // ABI (null allocation, pointer outside its memory, output too long) has trapped by definition.
-import type { Abi } from '@trine/protocol';
+import { type Abi, portableSha256, type Sha256 } from '@trine/protocol';
+import { type CheckpointAnswer, createCheckpointer } from './checkpoint/checkpointer.ts';
 import { driveTrine } from './drive-trine.ts';
 import { driveWasi } from './wasi/drive-wasi.ts';
 import type { DriverFactory, GuestDriver, GuestHooks } from './guest-driver.ts';
@@ -18,15 +19,42 @@ export type GuestEnd = Omit<RunResult, 'wallMs'>;
 /** How guests of each ABI are driven. */
 const DRIVERS: Readonly<Record<Abi, DriverFactory>> = { 'trine-1': driveTrine, 'wasi-1': driveWasi };
 
+/** A run between two steps, its caller's to go on with. */
+export interface GuestRun {
+  /** Goes on by one step, or to the end where there are none. `undefined`: there is more to do. Never throws. */
+  advance(): GuestEnd | undefined;
+  /** Steps done so far; 0 for guests that do not work in steps. */
+  steps(): number;
+  /** Takes the state after `advance` said that there is more to do. */
+  takeCheckpoint(): CheckpointAnswer;
+}
+
+export type OpenedRun =
+  | { readonly type: 'opened'; readonly run: GuestRun }
+  | { readonly type: 'ended'; readonly end: GuestEnd };
+
 /** Runs a guest to its end and blocks the thread meanwhile. Never throws. */
 export function runGuest(request: RunRequest, hooks: GuestHooks): GuestEnd {
-  const driver = DRIVERS[request.abi](request, hooks);
-  const opened = openGuest(request, driver, hooks);
-  if ('outcome' in opened) return opened;
+  const opened = openRun(request, hooks, portableSha256);
+  if (opened.type === 'ended') return opened.end;
   for (;;) {
-    const end = advance(opened, driver, request);
+    const end = opened.run.advance();
     if (end !== undefined) return end;
   }
+}
+
+/** Opens a run; of a guest that begins nothing has run yet. `sha256` is how checkpoints are hashed. */
+export function openRun(request: RunRequest, hooks: GuestHooks, sha256: Sha256): OpenedRun {
+  const driver = DRIVERS[request.abi](request, hooks);
+  const guest = openGuest(request, driver, hooks);
+  if ('outcome' in guest) return { type: 'ended', end: guest };
+  const take = createCheckpointer(request, sha256);
+  const run: GuestRun = {
+    advance: () => advance(guest, driver, request),
+    steps: () => driver.rest?.()?.steps ?? 0,
+    takeCheckpoint: () => take(driver.rest?.(), request.limits.fuel - guest.fuel.value),
+  };
+  return { type: 'opened', run };
 }
 
 /** A new one each time: an output's buffer is transferred to the owner, which empties it here. */
@@ -42,8 +70,8 @@ function openGuest(request: RunRequest, driver: GuestDriver, hooks: GuestHooks):
   const guest = opened.value;
   guest.fuel.value = limits.fuel;
   hooks.onOpened?.(guest.exports);
-  driver.opened(guest);
-  return guest;
+  const ready = attempt(() => driver.opened(guest));
+  return ready.type === 'value' ? guest : aborted(ready.reason);
 }
 
 function advance(guest: Guest, driver: GuestDriver, request: RunRequest): GuestEnd | undefined {

@@ -1,5 +1,6 @@
 // Connects the guest service to worker_threads' own port.
 import { nodeEndpoint } from './node-endpoint.ts';
+import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveGuests } from './thread.ts';
 
@@ -22,5 +23,5 @@ export function isGuestThread(): boolean {
 export function serveNodeGuests(): void {
   if (parentPort === null)
     throw new Error('A guest thread is started by createNodeThreads, not as a program.');
-  serveGuests(nodeEndpoint(parentPort));
+  serveGuests(nodeEndpoint(parentPort), (bytes) => createHash('sha256').update(bytes).digest());
 }

@@ -1,9 +1,13 @@
 // What crosses between a guest thread and the thread that owns it: calls by Comlink one way, events the other.
-import type { RunRequest, RunResult } from './guest-thread.ts';
+import type { TakenCheckpoint } from './checkpoint/checkpointer.ts';
+import type { PartResult, RunRequest } from './guest-thread.ts';
+import type { PartPlan } from './run-in-parts.ts';
 
 /** The object a guest thread exposes through Comlink. */
 export interface GuestService {
-  run(request: RunRequest): RunResult;
+  run(request: RunRequest, plan: PartPlan): Promise<PartResult>;
+  /** Asks the run at hand to pause between two steps. */
+  pause(): void;
 }
 
 /**
@@ -14,7 +18,9 @@ export interface GuestService {
 export type ThreadEvent =
   | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly done: number; readonly total: number }
-  | { readonly type: 'log'; readonly text: string };
+  | { readonly type: 'log'; readonly text: string }
+  | { readonly type: 'checkpoint'; readonly checkpoint: TakenCheckpoint }
+  | { readonly type: 'checkpoint-refused'; readonly message: string };
 
 /** Comlink's own messages and anything else answer `undefined`. The thread is our code, so its shape is trusted. */
 export function asThreadEvent(data: unknown): ThreadEvent | undefined {
@@ -23,6 +29,8 @@ export function asThreadEvent(data: unknown): ThreadEvent | undefined {
     case 'ready':
     case 'progress':
     case 'log':
+    case 'checkpoint':
+    case 'checkpoint-refused':
       return data as ThreadEvent;
     default:
       return undefined;
