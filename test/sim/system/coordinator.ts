@@ -1,0 +1,183 @@
+/** One coordinator program: the real shard loop, gateway and session host, wired as the product wires them, on simulated ports. */
+import type { KeyObject } from 'node:crypto';
+import { inspect } from 'node:util';
+import {
+  carryOut,
+  createActivity,
+  createAnnouncements,
+  createNodeDirectory,
+  createShardLoop,
+  Gateway,
+  type ShardLoop,
+  sha256,
+  type Store,
+} from '@trine/control-plane/parts';
+import { createSessionHost, type Link, type SessionHost } from '@trine/mesh';
+import { type ShardId, shardOf, TrineError } from '@trine/protocol';
+import type { ShardEffect, ShardEvent } from '@trine/scheduler';
+import { artifact } from '@trine/scheduler/testing';
+import type { Chance } from '../chance.ts';
+import { ORIGIN } from './agent.ts';
+import { simIdentity, simVerify } from './identity.ts';
+import type { Listener } from './network.ts';
+import type { SimProcess } from './process.ts';
+
+export interface CoordinatorOptions {
+  readonly process: SimProcess;
+  readonly chance: Chance;
+  readonly store: Store;
+  readonly shards: readonly ShardId[];
+  readonly onEffects: (coordinator: SimCoordinator, shard: ShardId, effects: readonly ShardEffect[]) => void;
+  /** Another program decides for a shard of this one. */
+  readonly onFenced: (coordinator: SimCoordinator) => void;
+  /** Something that no fault of the world explains. */
+  readonly onBug: (words: string) => void;
+}
+
+type GatewayOptions = ConstructorParameters<typeof Gateway>[0];
+
+const PREPARE_MS = 400;
+
+export class SimCoordinator implements Listener {
+  readonly process: SimProcess;
+  readonly loop: ShardLoop;
+  readonly gateway: Gateway;
+  readonly #options: CoordinatorOptions;
+  readonly #host: SessionHost;
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options;
+    this.process = options.process;
+    const activity = createActivity(() => this.process.wallMs(), SILENT_METER);
+    const announcements = createAnnouncements();
+    this.gateway = this.#createGateway(activity, announcements);
+    const preparation = { begin: (effect: PrepareModule) => this.#prepare(effect) };
+    const ports = { gateway: this.gateway, preparation, announcements, activity };
+    this.loop = this.#createLoop((shard, effect) => carryOut(ports, shard, effect));
+    this.#host = createSessionHost({
+      identity: simIdentity('the coordinator'),
+      originsAllowed: (origin) => origin === ORIGIN,
+      admit: (hello, remoteAddress) => this.gateway.admit(hello, remoteAddress),
+      coordinators: () => [ORIGIN],
+      on: this.gateway.events,
+      verify: simVerify,
+      clock: this.process,
+      entropy: options.chance.bytes,
+    });
+  }
+
+  accept(link: Link, from: { readonly remoteAddress: string }): void {
+    this.#host.accept(link, from);
+  }
+
+  /** What a submit writes before its job is one. */
+  saveInputs(...inputs: Parameters<Store['registry']['saveInputs']>): Promise<void> {
+    return this.#options.store.registry.saveInputs(...inputs);
+  }
+
+  /** Ends as on SIGTERM. */
+  async close(): Promise<void> {
+    await this.#host.close();
+    await this.gateway.close();
+    await this.loop.close();
+  }
+
+  #createLoop(perform: (shard: ShardId, effect: ShardEffect) => void): ShardLoop {
+    const { store, chance, shards, onEffects, onFenced } = this.#options;
+    return createShardLoop({
+      store,
+      shards,
+      sha256,
+      holder: this.process.name,
+      clock: this.process,
+      wallMs: () => this.process.wallMs(),
+      random: chance.bytes,
+      nextTurn: (run) => this.process.nextTurn(run),
+      onEffects: (shard, effects) => {
+        // A dead program says nothing, though its last promises may still settle.
+        if (this.process.isDead) return;
+        onEffects(this, shard, effects);
+        for (const effect of effects) perform(shard, effect);
+      },
+      onRecovered: (recovered) => this.gateway.recovered(recovered),
+      onFenced: () => onFenced(this),
+      onPressure: (isHigh) => this.gateway.hold(isHigh),
+      log: this.#log(),
+    });
+  }
+
+  #createGateway(
+    activity: GatewayOptions['activity'],
+    announcements: GatewayOptions['announcements'],
+  ): Gateway {
+    const { store } = this.#options;
+    return new Gateway({
+      store,
+      activity,
+      announcements,
+      sink: {
+        submit: (shard, event) => this.#submit(shard, event),
+        request: (shard, event) => this.loop.request(shard, event),
+      },
+      bearers: SILENT_BEARERS,
+      clock: this.process,
+      nowMs: () => this.process.wallMs(),
+      directory: createNodeDirectory(store.views),
+      newcomers: { waitMs: () => Promise.resolve(0) },
+      isDeciding: () => this.loop.running().state === 'running',
+      onSignal: () => undefined,
+      onEnded: () => undefined,
+      verifyReport: (key, bytes, signature) =>
+        Promise.resolve(simVerify(rawKeyOf(key), bytes, signature) === true),
+      log: this.#log(),
+    });
+  }
+
+  #submit(shard: ShardId, event: ShardEvent): void {
+    if (!this.process.isDead) this.loop.submit(shard, event);
+  }
+
+  /** The rewriter takes a while, and says so twice when two recoveries asked for it. */
+  #prepare({ job, module }: PrepareModule): void {
+    this.process.setTimer(PREPARE_MS * this.#options.chance.unit(), () => {
+      const code = { module: module.digest, edition: 'simulated' };
+      this.#submit(shardOf(job), { type: 'job-prepared', job, module: artifact('prepared'), code });
+    });
+  }
+
+  /** Faults of the store are expected and logged by the product; anything else is a bug. */
+  #log(): GatewayOptions['log'] {
+    const hear = (facts: { readonly err?: unknown }, words: string): void => {
+      if (facts.err !== undefined && !(facts.err instanceof TrineError)) {
+        this.#options.onBug(`${words}: ${inspect(facts.err)}`);
+      }
+    };
+    return { info: () => undefined, warn: hear, error: hear } as unknown as GatewayOptions['log'];
+  }
+}
+
+type PrepareModule = Extract<ShardEffect, { readonly type: 'prepare-module' }>;
+
+const SILENT_METER: Parameters<typeof createActivity>[1] = {
+  results: () => undefined,
+  task: () => undefined,
+  verdict: () => undefined,
+  fault: () => undefined,
+};
+
+const SILENT_BEARERS: GatewayOptions['bearers'] = {
+  forReading: () => 'bearer',
+  forUpload: () => 'bearer',
+  reader: () => undefined,
+  uploader: () => undefined,
+};
+
+const RAW_KEY_BYTES = 32;
+const rawKeys = new WeakMap<KeyObject, Uint8Array>();
+
+function rawKeyOf(key: KeyObject): Uint8Array {
+  const known =
+    rawKeys.get(key) ?? new Uint8Array(key.export({ format: 'der', type: 'spki' }).subarray(-RAW_KEY_BYTES));
+  rawKeys.set(key, known);
+  return known;
+}

@@ -1,0 +1,113 @@
+/** The simulator's command line; see `USAGE`. Bundled and run by `test/sim/run.mjs`. */
+import { describePlan, simulate, SimFailure } from './world.ts';
+
+const USAGE = `npm run sim -- [--seed N] [--steps N]          one world; a seed of its own choice unless told
+npm run sim -- --seeds N [--from N]           many worlds, one after the other
+npm run sim -- --minutes N [--from N]         as many as fit into the time
+
+The seed is printed first; the same seed prints the same bytes. Speed is printed on stderr.
+`;
+
+interface Options {
+  readonly from: number;
+  readonly seeds: number;
+  readonly minutes: number;
+  readonly stepsMax: number;
+}
+
+export async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (options === undefined) {
+    process.stdout.write(USAGE);
+    return 2;
+  }
+  const real = takeRealTime();
+  const endMs = real.nowMs() + options.minutes * 60_000;
+  const failed: number[] = [];
+  const tally: Tally = { worlds: 0, steps: 0, simulatedMs: 0, beganMs: real.nowMs() };
+  for (let seed = options.from; tally.worlds < options.seeds && real.nowMs() < endMs; seed += 1) {
+    tally.worlds += 1;
+    if (!(await runSeed(seed, options, { real, tally }))) failed.push(seed);
+  }
+  process.stderr.write(`${speedOf(tally, real.nowMs())}\n`);
+  if (failed.length > 0) process.stdout.write(`failing seeds: ${failed.join(' ')}\n`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+interface Tally {
+  worlds: number;
+  steps: number;
+  simulatedMs: number;
+  readonly beganMs: number;
+}
+
+interface RunPorts {
+  readonly real: RealTime;
+  readonly tally: Tally;
+}
+
+async function runSeed(seed: number, { stepsMax }: Options, { real, tally }: RunPorts): Promise<boolean> {
+  process.stdout.write(`seed ${seed}\n  ${describePlan(seed)}\n`);
+  try {
+    const report = await simulate({ seed, stepsMax, drain: real.drain });
+    tally.steps += report.steps;
+    tally.simulatedMs += report.simulatedMs;
+    const { digest, ...figures } = report;
+    const words = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
+    process.stdout.write(`  ${words.join(', ')}\n  rows ${digest}\n`);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SimFailure)) throw error;
+    process.stdout.write(`  BROKEN at ${error.message}\n`);
+    return false;
+  }
+}
+
+function speedOf({ worlds, steps, simulatedMs, beganMs }: Tally, nowMs: number): string {
+  const seconds = (nowMs - beganMs) / 1_000;
+  const rate = (figure: number): string => Math.round(figure / seconds).toLocaleString('en');
+  return `${worlds} worlds in ${seconds.toFixed(1)} s: ${rate(steps)} steps/s, ${rate(simulatedMs / 1_000)} × real time`;
+}
+
+interface RealTime {
+  readonly nowMs: () => number;
+  /** Lets every promise that can settle do so. */
+  readonly drain: () => Promise<void>;
+}
+
+/** From here on nothing but the simulator's own driver may ask the machine for time, turns or chance. */
+function takeRealTime(): RealTime {
+  const [turn, performanceNow] = [setImmediate, performance.now.bind(performance)];
+  const forbidden = (name: string) => (): never => {
+    throw new Error(`${name} was called inside the simulation: it needs a port.`);
+  };
+  for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'fetch'] as const) {
+    Object.defineProperty(globalThis, name, { value: forbidden(name) });
+  }
+  Object.defineProperty(Date, 'now', { value: forbidden('Date.now') });
+  Object.defineProperty(Math, 'random', { value: forbidden('Math.random') });
+  Object.defineProperty(performance, 'now', { value: forbidden('performance.now') });
+  Object.defineProperty(crypto, 'getRandomValues', { value: forbidden('crypto.getRandomValues') });
+  return { nowMs: performanceNow, drain: () => new Promise((resolve) => void turn(resolve)) };
+}
+
+function parseOptions(args: readonly string[]): Options | undefined {
+  const known = ['--seed', '--seeds', '--from', '--minutes', '--steps'];
+  const values = new Map<string, number>();
+  for (let at = 0; at < args.length; at += 2) {
+    const name = args[at] ?? '';
+    const value = Number(args[at + 1]);
+    if (!known.includes(name) || !Number.isSafeInteger(value) || value < 0) return undefined;
+    values.set(name, value);
+  }
+  const seed = values.get('--seed');
+  const from = seed ?? values.get('--from') ?? Math.floor(Math.random() * 2 ** 31);
+  const minutes = values.get('--minutes');
+  const seeds = values.get('--seeds') ?? (minutes === undefined ? 1 : Number.POSITIVE_INFINITY);
+  return {
+    from,
+    seeds,
+    minutes: minutes ?? Number.POSITIVE_INFINITY,
+    stepsMax: values.get('--steps') ?? Number.POSITIVE_INFINITY,
+  };
+}
