@@ -138,6 +138,7 @@ const SCENARIOS: Readonly<Record<string, string>> = {
     offer b1 1 -> grant #2=0
     report b1 #1=x -> reject #1 not-your-lease; abandon b1 #1
     report b1 #99=x -> reject #99 unknown-lease; abandon b1 #99
+    report b1 #0=x -> reject #0 unknown-lease; abandon b1 #0
     report b1 #2=x! -> reject #2 grant-mismatch
     report b1 #2=x*1000001 -> reject #2 grant-mismatch
     report b1 #2=x -> record #2; free b1 1

@@ -62,8 +62,11 @@ function takeClosed(turn: Turn, event: Reported, { lease }: NodeResult): Refusal
   return undefined;
 }
 
+/** Numbers of leases begin at one: what lies below was never given to anyone. */
 const wasGranted = (shard: Shard, lease: LeaseId): boolean =>
-  shardOfLease(lease) === shard.context.shard && lease < (shard.leaseCounter + 1) * LIMITS.shards.value;
+  shardOfLease(lease) === shard.context.shard &&
+  lease >= LIMITS.shards.value &&
+  lease < (shard.leaseCounter + 1) * LIMITS.shards.value;
 
 interface Claim {
   readonly event: Reported;
