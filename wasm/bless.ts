@@ -12,6 +12,8 @@ import {
   type GuestCases,
   type GuestName,
   loadGuest,
+  nbodyInput,
+  solarSystem,
 } from './src/index.ts';
 
 interface CaseInput {
@@ -37,6 +39,7 @@ const INPUTS: Readonly<Record<GuestName, () => CaseInput[]>> = {
   collatz: collatzCases,
   mersenne: mersenneCases,
   fractal: fractalCases,
+  nbody: nbodyCases,
 };
 
 function mersenneCases(): CaseInput[] {
@@ -70,6 +73,22 @@ function fractalCases(): CaseInput[] {
     ...[0, 41, 56, 95].map((index) => ({ name: `tile ${index}`, input: tile(index) })),
     { name: 'an input cut short', input: tile(0).slice(1) },
     { name: 'tile 56 on too little fuel', input: tile(56), fuelLimit: 1_000_000n },
+  ];
+}
+
+function nbodyCases(): CaseInput[] {
+  const planets = (steps: number) => ({ bodies: solarSystem(), steps, stepLength: 0.01, nudge: 1e-6 });
+  const rest = (x: number) => [x, 0, 0, 0, 0, 0, 1] as const;
+  const met = { bodies: [rest(1), rest(1), rest(2)], steps: 3, stepLength: 0.01 };
+  return [
+    ...[0, 1_000, 10_000, 100_000].map((steps) => ({
+      name: `the planets after ${steps} steps`,
+      input: nbodyInput(planets(steps)),
+    })),
+    { name: 'the planets, the sun a little aside', input: nbodyInput(planets(2_000), 7n) },
+    { name: 'two bodies at one place: no numbers', input: nbodyInput(met) },
+    { name: 'an input cut short', input: nbodyInput(planets(1)).subarray(1) },
+    { name: 'the planets on too little fuel', input: nbodyInput(planets(10_000)), fuelLimit: 1_000_000n },
   ];
 }
 

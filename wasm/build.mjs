@@ -6,8 +6,8 @@ import { createMemoryStream, main as compile } from 'assemblyscript/asc';
 
 const GUESTS = fileURLToPath(new URL('./guests', import.meta.url));
 
-/** No runtime, no abort import and no assertions: a module that imports only what it declares. */
-const FLAGS = ['--runtime', 'stub', '--use', 'abort=', '--noAssert', '-O3'];
+/** No runtime, no abort import and no assertions: a module that imports only what it declares. Vectors where asked for. */
+const FLAGS = ['--runtime', 'stub', '--use', 'abort=', '--noAssert', '-O3', '--enable', 'simd'];
 
 /** Builds one guest and returns the path of its module. Throws with the compiler's words when it fails. */
 export async function buildGuest(name) {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type GuestManifest, parseManifest } from './manifest.ts';
 
 /** The guests that come with Trine. */
-export const GUEST_NAMES = ['collatz', 'fractal', 'mersenne'] as const;
+export const GUEST_NAMES = ['collatz', 'fractal', 'mersenne', 'nbody'] as const;
 export type GuestName = (typeof GUEST_NAMES)[number];
 
 export interface LoadedGuest {

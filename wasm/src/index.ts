@@ -30,4 +30,13 @@ export {
   type MersenneAnswer,
   mersenneInputs,
 } from './mersenne.ts';
+export {
+  type Body,
+  decodeNbody,
+  type NbodyAnswer,
+  type NbodyRun,
+  nbodyInput,
+  nbodyShared,
+  solarSystem,
+} from './nbody.ts';
 export { encodePng } from './png.ts';
