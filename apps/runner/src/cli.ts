@@ -2,7 +2,7 @@
 import { ERRORS, TrineError } from '@trine/protocol';
 import { createTrine, type Trine } from '@trine/sdk';
 import { Command, CommanderError, Option } from 'commander';
-import { addTools } from './cli-tools.ts';
+import { addTools, withWasi, withWords } from './cli-tools.ts';
 import { count, duration, fuel } from './cli-values.ts';
 import {
   createKeyCommand,
@@ -117,9 +117,10 @@ interface JoinOptions {
 // ── jobs ─────────────────────────────────────────────────────────────────────────────────────────────
 
 function addSubmit(program: Command): void {
-  coordinated(program.command('submit'))
+  coordinated(withWasi(program.command('submit')))
     .description('Submit a WASM module with inputs: each input is a task')
     .argument('<module>', 'the .wasm file')
+    .argument('[words...]', 'WASI: arguments of the command')
     .option('-i, --input <files...>', 'input files, one task each')
     .option('--inputs-dir <folder>', 'every file of a folder, by name')
     .option('--range <count>', 'that many tasks, told apart by their number', count)
@@ -135,15 +136,15 @@ function addSubmit(program: Command): void {
     .option('--public', 'shown to anyone (operator only)')
     .option('--idempotency-key <key>', 'a repeat with the same key is the same job')
     .option('--wait', 'wait for the end; exit code 1 unless every task is verified')
-    .action((module: string, options: SubmitFlags & CommonOptions & { readonly timeout?: number }) =>
+    .action((module: string, words: readonly string[], options: SubmitOptions) =>
       withTrine(options, (trine, output) =>
-        submitCommand(trine, output, module, { ...options, timeoutMs: options.timeout }),
+        submitCommand(trine, output, module, withWords({ ...options, timeoutMs: options.timeout }, words)),
       ),
     );
   coordinated(program.command('results'))
     .description('Print a job’s results')
     .argument('<job>')
-    .option('--out <folder>', 'write each verified output to <folder>/<task>.bin')
+    .option('--out <folder>', 'write each verified output to <folder>/<task>.bin (WASI: .stdout and .stderr)')
     .option('--follow', 'go on until the job has ended')
     .option('--after <sequence>', 'only entries after this one', count)
     .action(
@@ -156,6 +157,10 @@ function addSubmit(program: Command): void {
         },
       ) => withTrine(options, (trine, output) => resultsCommand(trine, output, job, options)),
     );
+}
+
+interface SubmitOptions extends SubmitFlags, CommonOptions {
+  readonly timeout?: number;
 }
 
 function addLooking(program: Command): void {

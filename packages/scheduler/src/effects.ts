@@ -48,6 +48,8 @@ export type ShardEffect =
   | {
       readonly type: 'prepare-module';
       readonly job: JobId;
+      /** What the module must be meant for. */
+      readonly abi: Abi;
       readonly module: ArtifactRef;
       readonly limits: TaskLimits;
     }

@@ -66,7 +66,13 @@ export function jobSubmitted(turn: Turn, { spec }: EventOf<'job-submitted'>): vo
 }
 
 export const prepareModule = ({ spec }: Job) =>
-  ({ type: 'prepare-module', job: spec.job, module: spec.module, limits: spec.limits }) as const;
+  ({
+    type: 'prepare-module',
+    job: spec.job,
+    abi: spec.abi,
+    module: spec.module,
+    limits: spec.limits,
+  }) as const;
 
 export function jobPrepared(turn: Turn, event: EventOf<'job-prepared'>): void {
   const job = turn.shard.jobs.get(event.job);

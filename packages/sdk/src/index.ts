@@ -1,5 +1,5 @@
 /** What a submitter imports: submit a module with inputs, read verified results as they come. */
-export { TrineError } from '@trine/protocol';
+export { TrineError, type WasiInput, type WasiOutput } from '@trine/protocol';
 export type {
   JobManifest,
   JobView,

@@ -1,6 +1,6 @@
 /** A submitted job, by its id: look, read its results as they come, wait, cancel. */
 import type { JobView, ResultView } from '@trine/control-plane/router';
-import { type Outcome, type ResultKind, TrineError } from '@trine/protocol';
+import { type Outcome, parseWasiOutput, type ResultKind, TrineError, type WasiOutput } from '@trine/protocol';
 import { fromBase64 } from './bytes.ts';
 import type { Client } from './client.ts';
 import { READ_PATIENCE_MS } from './limits.ts';
@@ -19,6 +19,8 @@ export interface JobResult {
   /** The output's bytes where there is a canonical result, else `undefined`. */
   readonly output: Uint8Array | undefined;
   readonly outputDigest: string | undefined;
+  /** What a WASI command left: the same output, read. `undefined` for other guests, and where there is no output. */
+  readonly wasi: WasiOutput | undefined;
   /** Metered instructions of one run. */
   readonly fuel: bigint;
   /** Why, in words, for what was not verified. */
@@ -68,19 +70,26 @@ export function jobOf(client: Client, id: string): Job {
 
 async function* jobResults(client: Client, job: string, options: ResultsOptions): AsyncGenerator<JobResult> {
   const { after = 0, follow = true, fetchOutputs = true, signal } = options;
+  let abi: string | undefined;
   for await (const view of readResults(client, { job, after, follow, signal })) {
-    yield await resultOf(client, view, fetchOutputs);
+    abi ??= (
+      await client.call(() => client.api.jobs.get.query({ job }), { patienceMs: READ_PATIENCE_MS, signal })
+    ).abi;
+    const output = await outputOf(client, view, fetchOutputs);
+    yield resultOf(view, output, abi);
   }
 }
 
-async function resultOf(client: Client, view: ResultView, fetchOutputs: boolean): Promise<JobResult> {
+function resultOf(view: ResultView, output: Uint8Array | undefined, abi: string): JobResult {
+  const isCommand = abi === 'wasi-1' && view.outcome === 'completed' && output !== undefined;
   return {
     sequence: view.sequence,
     index: view.index,
     kind: view.kind,
     outcome: view.outcome,
-    output: await outputOf(client, view, fetchOutputs),
+    output,
     outputDigest: view.outputDigest,
+    wasi: isCommand ? parseWasiOutput(output) : undefined,
     fuel: BigInt(view.fuel),
     reason: view.reason,
   };

@@ -1,6 +1,6 @@
 /** From what a submitter says to a submit request: inputs go inline when small and few, else as artifacts. */
 import type { AppRouter, JobManifest } from '@trine/control-plane/router';
-import { type Abi, LIMITS, TrineError } from '@trine/protocol';
+import { type Abi, encodeWasiInput, LIMITS, TrineError, type WasiInput } from '@trine/protocol';
 import type { inferRouterInputs } from '@trpc/server';
 import { toBase64 } from './bytes.ts';
 import type { Client } from './client.ts';
@@ -13,6 +13,10 @@ export type Inputs =
   | AsyncIterable<Uint8Array>
   /** Task `i` of `count` gets the shared bytes followed by `first + i` as u64 little-endian. */
   | { readonly range: { readonly count: number; readonly shared?: Uint8Array; readonly first?: number } }
+  /** One task of a WASI command for each: the job's ABI is then `wasi-1`. */
+  | { readonly wasi: readonly WasiInput[] }
+  /** `count` tasks of one WASI command; each finds its number `first + i` in the variable TRINE_TASK_INDEX. */
+  | { readonly wasi: WasiInput; readonly range: { readonly count: number; readonly first?: number } }
   /** Digests of inputs uploaded before. */
   | { readonly artifacts: readonly string[] };
 
@@ -22,7 +26,7 @@ export interface Submission {
   /** The WASM module's bytes. */
   readonly module: Uint8Array;
   readonly inputs: Inputs;
-  /** Default `trine-1`. */
+  /** Default `wasi-1` for WASI inputs, else `trine-1`. It must be what the module is made for. */
   readonly abi?: Abi;
   readonly limits?: {
     /** Metered instructions one task may spend. */
@@ -56,7 +60,7 @@ export async function requestOf(client: Client, submission: Submission): Promise
   return {
     name: submission.name,
     module: await client.upload(submission.module),
-    abi: submission.abi ?? 'trine-1',
+    abi: submission.abi ?? ('wasi' in submission.inputs ? 'wasi-1' : 'trine-1'),
     inputs,
     limits: { ...limits, fuel: limits.fuel === undefined ? undefined : String(limits.fuel) },
     policy: { ...policy },
@@ -72,6 +76,7 @@ const randomKey = (): string =>
   );
 
 async function inputsOf(client: Client, inputs: Inputs): Promise<SubmitRequest['inputs']> {
+  if ('wasi' in inputs) return inputsOf(client, wasiInputs(inputs));
   if ('range' in inputs) {
     const { count, shared = new Uint8Array(0), first = 0 } = inputs.range;
     return { type: 'range', shared: toBase64(shared), first, count };
@@ -83,6 +88,11 @@ async function inputsOf(client: Client, inputs: Inputs): Promise<SubmitRequest['
   }
   if (fitsInline(items)) return { type: 'inline', items: items.map(toBase64) };
   return { type: 'artifacts', digests: await uploadAll(client, items) };
+}
+
+function wasiInputs(inputs: Extract<Inputs, { readonly wasi: unknown }>): Inputs {
+  if ('range' in inputs) return { range: { ...inputs.range, shared: encodeWasiInput(inputs.wasi) } };
+  return inputs.wasi.map(encodeWasiInput);
 }
 
 async function collect(inputs: AsyncIterable<Uint8Array>): Promise<readonly Uint8Array[]> {

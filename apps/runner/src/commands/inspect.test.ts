@@ -74,7 +74,7 @@ test('a WASI command is called one', async () => {
     await assembleText(`(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
       (memory (export "memory") 1) (func (export "_start")))`),
   );
-  expect(found.abi).toEqual({ name: 'a WASI command', missing: [] });
+  expect(found.abi).toEqual({ name: 'wasi-1', missing: [] });
 });
 
 test('the job’s memory limit is part of the answer', async () => {

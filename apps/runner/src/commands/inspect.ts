@@ -1,7 +1,7 @@
 /** `trine inspect`: what a module is, whether it may run, why not, and what preparing it costs. */
 import { ERRORS } from '@trine/protocol';
-import type { PrepareReport } from '@trine/rewriter';
-import type { RunLimits } from '@trine/sandbox';
+import { type PrepareReport, WASI_MODULE } from '@trine/rewriter';
+import { type RunLimits, WASI_CALLS, type WasiSupport } from '@trine/sandbox';
 import { performance } from 'node:perf_hooks';
 import { digestHex, readModule } from '../guest-files.ts';
 import { prepareGuest, type RefusedGuest } from '../local-guest.ts';
@@ -9,6 +9,7 @@ import type { Output } from '../output.ts';
 import { type LimitFlags, taskLimits } from '../task-limits.ts';
 import { forTerminal } from '../terminal-text.ts';
 import { functionBodies, usedFeatures } from '../wasm/features.ts';
+import { guestAbi } from '../wasm/guest-abi.ts';
 import {
   functionNamer,
   importedFunctions,
@@ -44,12 +45,13 @@ export function inspectModule(bytes: Uint8Array, limits: RunLimits) {
     type: prepared.type,
     digest: digestHex(bytes),
     bytes: bytes.length,
-    abi: abiOf(outline),
+    abi: abiView(outline),
     imports: outline.imports.map(({ module, name, kind, signature }) => ({
       name: `${module}.${name}`,
       kind,
       type: signature === undefined ? undefined : typeText(signature),
-      accepted: kind === 'function' && HOST_IMPORTS.has(`${module}.${name}`),
+      accepted: kind === 'function' && (HOST_IMPORTS.has(`${module}.${name}`) || isWasi(module, name)),
+      ...(kind === 'function' && isWasi(module, name) ? { wasi: WASI_CALLS[name] } : {}),
     })),
     exports: outline.exports.map(({ name, kind, index }) => ({
       name,
@@ -68,24 +70,20 @@ export function inspectModule(bytes: Uint8Array, limits: RunLimits) {
 }
 
 const HOST_IMPORTS = new Set(['trine.progress', 'trine.log']);
-const WASI = 'wasi_snapshot_preview1';
 
-interface AbiView {
-  readonly name: string;
-  readonly missing: readonly string[];
-}
+const isWasi = (module: string, name: string): boolean =>
+  module === WASI_MODULE && Object.hasOwn(WASI_CALLS, name);
 
-/** What the module seems to be meant for, and which exports it lacks for that. */
-function abiOf({ imports, exports }: Outline): AbiView {
-  const has = new Set(exports.map(({ name }) => name));
-  const lacks = (...names: readonly string[]) => names.filter((name) => !has.has(name));
-  if (!has.has('run') && (has.has('_start') || imports.some(({ module }) => module === WASI))) {
-    return { name: 'a WASI command', missing: lacks('memory', '_start') };
-  }
-  if (has.has('run') || !has.has('step')) {
-    return { name: 'trine-1', missing: lacks('memory', 'alloc', 'run') };
-  }
-  return { name: 'trine-1, in steps', missing: lacks('memory', 'alloc', 'start', 'step', 'output') };
+/** What a WASI import does here, in words. */
+const WASI_WORDS: Readonly<Record<WasiSupport, string>> = {
+  works: '',
+  'read-only': 'answers EROFS: files are read-only',
+  unsupported: 'answers ENOSYS',
+};
+
+function abiView(outline: Outline) {
+  const { abi, isStep, missing } = guestAbi(outline);
+  return { name: isStep ? `${abi}, in steps` : abi, missing };
 }
 
 const cost = (report: PrepareReport, tookMs: number) => ({
@@ -170,8 +168,10 @@ function moduleRows(found: Inspection): readonly (readonly string[])[] {
     ['ABI', `${abi.name}${lacks}`],
     ...labelled(
       'imports',
-      found.imports.map(({ name, kind, type, accepted }) =>
-        [accepted ? '✓' : '✗', name, type ?? kind].join(' '),
+      found.imports.map(({ name, kind, type, accepted, wasi }) =>
+        [importMark(accepted, wasi), name, type ?? kind, wasi === undefined ? '' : WASI_WORDS[wasi]]
+          .join(' ')
+          .trimEnd(),
       ),
     ),
     ...labelled(
@@ -182,6 +182,11 @@ function moduleRows(found: Inspection): readonly (readonly string[])[] {
     ['functions', `${found.functions}${found.hasNames ? '' : ', without names'}`],
     ...(found.hasStart ? [['start', 'a start function runs first in the task, metered']] : []),
   ];
+}
+
+function importMark(accepted: boolean, wasi: WasiSupport | undefined): string {
+  if (!accepted) return '✗';
+  return wasi === undefined || wasi === 'works' ? '✓' : '–';
 }
 
 const costRows = (

@@ -6,9 +6,12 @@ import { basename, join } from 'node:path';
 import { readJsonFile } from '../config-files.ts';
 import { bar, type Output, stateMark } from '../output.ts';
 import { terminalText } from '../terminal-text.ts';
+import { usedFlags, type WasiFlags, wasiInputOf } from '../wasi-input.ts';
+import { guestAbi } from '../wasm/guest-abi.ts';
+import { outlineOf } from '../wasm/outline.ts';
 import { printJob } from './look.ts';
 
-export interface SubmitFlags {
+export interface SubmitFlags extends WasiFlags {
   readonly input?: readonly string[] | undefined;
   readonly inputsDir?: string | undefined;
   readonly range?: number | undefined;
@@ -48,10 +51,13 @@ async function submissionOf(modulePath: string, flags: SubmitFlags): Promise<Sub
     ...(flags.memory === undefined ? {} : { memoryBytes: flags.memory }),
     ...(flags.output === undefined ? {} : { outputBytes: flags.output }),
   };
+  const module = await readBytes(modulePath);
+  const { abi } = guestAbi(outlineOf(module));
   return {
     name: flags.name ?? (manifest.title === '' ? basename(modulePath, '.wasm') : manifest.title),
-    module: await readBytes(modulePath),
-    inputs: await inputsOf(flags),
+    module,
+    abi,
+    inputs: abi === 'wasi-1' ? await wasiInputsOf(flags) : await inputsOf(flags),
     limits,
     policy: {
       ...(flags.timeoutMs === undefined ? {} : { timeoutMs: flags.timeoutMs }),
@@ -98,7 +104,28 @@ function fuelOf(text: string, path: string): bigint {
   throw new TrineError('bad-request', `${path}: limits.fuel must be decimal digits.`);
 }
 
+/**
+ * A WASI command's inputs: one task from the command line's words, or a range of them; or whole inputs from files, as any
+ * other guest has them.
+ */
+async function wasiInputsOf(flags: SubmitFlags): Promise<Inputs> {
+  const { range, first } = flags;
+  const isWhole = (flags.input ?? flags.inputsDir ?? flags.shared) !== undefined;
+  if (isWhole) return inputsOf(flags);
+  const wasi = await wasiInputOf(flags);
+  return range === undefined
+    ? { wasi: [wasi] }
+    : { wasi, range: { count: range, ...(first === undefined ? {} : { first }) } };
+}
+
 async function inputsOf(flags: SubmitFlags): Promise<Inputs> {
+  const [wasi] = usedFlags(flags);
+  if (wasi !== undefined) {
+    throw new TrineError(
+      'bad-request',
+      `${wasi} is for WASI commands, and not beside whole inputs from files.`,
+    );
+  }
   const given = [flags.input, flags.inputsDir, flags.range].filter((flag) => flag !== undefined);
   if (given.length !== 1) {
     throw new TrineError(
@@ -162,7 +189,10 @@ export interface ResultsFlags {
   readonly after?: number | undefined;
 }
 
-/** Prints the result log; with `--out` each verified output becomes `<folder>/<index>.bin`. */
+/**
+ * Prints the result log; with `--out` each verified output becomes `<folder>/<index>.bin`, and a WASI command's streams
+ * `<index>.stdout` and `<index>.stderr`.
+ */
 export async function resultsCommand(
   trine: Trine,
   output: Output,
@@ -189,20 +219,44 @@ export async function resultsCommand(
 
 async function keepOutput(dir: string, result: JobResult): Promise<string | undefined> {
   if (result.output === undefined || result.outcome !== 'completed') return undefined;
-  const path = join(dir, `${result.index}.bin`);
-  await writeFile(path, result.output);
+  if (result.wasi === undefined) {
+    const path = join(dir, `${result.index}.bin`);
+    await writeFile(path, result.output);
+    return path;
+  }
+  const path = join(dir, `${result.index}.stdout`);
+  await writeFile(path, result.wasi.stdout);
+  await writeFile(join(dir, `${result.index}.stderr`), result.wasi.stderr);
   return path;
 }
 
 const HEX_BYTES_MAX = 24;
 
 function printResult(output: Output, result: JobResult, path: string | undefined): void {
-  if (output.json) return output.value(path === undefined ? result : { ...result, output: undefined, path });
-  const hex =
-    result.output === undefined ? '' : Buffer.from(result.output.subarray(0, HEX_BYTES_MAX)).toString('hex');
-  const shown = path ?? (result.outputDigest === undefined ? '' : hex);
-  const cut = path === undefined && (result.output?.length ?? 0) > HEX_BYTES_MAX ? '…' : '';
+  if (output.json) return output.value(path === undefined ? result : keptResult(result, path));
+  const shown = path ?? shownOutput(result);
   const reason = terminalText(result.reason);
   const words = [stateMark(result.kind, output), result.outcome ?? '', reason].filter((word) => word !== '');
-  output.line(`${String(result.index).padStart(6)}  ${words.join('  ')}  ${shown}${cut}`.trimEnd());
+  output.line(`${String(result.index).padStart(6)}  ${words.join('  ')}  ${shown}`.trimEnd());
+}
+
+/** A result whose bytes are in files. */
+const keptResult = (result: JobResult, path: string) => ({
+  ...result,
+  output: undefined,
+  wasi: result.wasi === undefined ? undefined : { exitCode: result.wasi.exitCode },
+  path,
+});
+
+const TEXT_BYTES_MAX = 60;
+
+function shownOutput({ output, outputDigest, wasi }: JobResult): string {
+  if (output === undefined || outputDigest === undefined) return '';
+  if (wasi === undefined) {
+    const hex = Buffer.from(output.subarray(0, HEX_BYTES_MAX)).toString('hex');
+    return output.length > HEX_BYTES_MAX ? `${hex}…` : hex;
+  }
+  const text = new TextDecoder().decode(wasi.stdout.subarray(0, TEXT_BYTES_MAX)).trimEnd();
+  const line = terminalText(text.replaceAll('\n', '⏎'));
+  return `exit ${wasi.exitCode}  ${line}${wasi.stdout.length > TEXT_BYTES_MAX ? '…' : ''}`;
 }

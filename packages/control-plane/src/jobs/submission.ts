@@ -11,6 +11,9 @@ import {
   jobIdFrom,
   type JobId,
   LIMITS,
+  type ParsedWasiInput,
+  parseWasiInput,
+  parseWasiShared,
   shardOf,
   type TaskLimits,
   TrineError,
@@ -121,14 +124,32 @@ async function checkInputs(
   const { inputs } = request;
   if (inputs.type === 'range') {
     assertSome(inputs.count);
-    return rangeOf(inputs);
+    return checkedWasi(request, rangeOf(inputs));
   }
   if (inputs.type === 'artifacts') {
     assertSome(inputs.digests.length);
     return listOf(await artifactInputs(options, caller, inputs.digests));
   }
   assertSome(inputs.items.length);
-  return listOf(inputs.items.map(inlineInput));
+  return checkedWasi(request, listOf(inputs.items.map(inlineInput)));
+}
+
+/**
+ * Inputs of WASI commands have a form, so what travels with the request is read here: a job whose every task would trap
+ * is better refused. Artifacts are not read; there a task traps.
+ */
+function checkedWasi({ abi }: SubmitRequest, checked: CheckedInputs): CheckedInputs {
+  if (abi !== 'wasi-1') return checked;
+  const { inputs, rows } = checked;
+  if (inputs.type === 'range') assertWasi('The shared input', parseWasiShared(inputs.shared));
+  for (const [index, { bytes }] of rows.entries()) {
+    if (bytes !== undefined) assertWasi(`Input ${index}`, parseWasiInput(bytes));
+  }
+  return checked;
+}
+
+function assertWasi(what: string, parsed: ParsedWasiInput): void {
+  if (parsed.type === 'invalid') throw new TrineError('bad-request', `${what} ${parsed.message}.`);
 }
 
 function assertSome(count: number): void {

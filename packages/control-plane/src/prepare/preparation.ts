@@ -1,5 +1,5 @@
 /** From `prepare-module` to `job-prepared` or `job-refused`: fetch, prepare in a thread, keep, tell the shard. */
-import { type Digest, ERRORS, type JobId, type KeyId, shardOf, TrineError } from '@trine/protocol';
+import { type Abi, type Digest, ERRORS, type JobId, type KeyId, shardOf, TrineError } from '@trine/protocol';
 import { EDITION, PAGE_BYTES } from '@trine/rewriter';
 import type { ArtifactRef, ShardEffect } from '@trine/scheduler';
 import type { Logger } from 'pino';
@@ -27,7 +27,7 @@ const RETRY_MAX_MS = 60_000;
 /** Makes the handler of `prepare-module`. A job that is under way already is not begun again. */
 export function createPreparation(options: PreparationOptions) {
   const underWay = new Set<JobId>();
-  const cache = new Map<string, ArtifactRef>();
+  const cache: PreparedCache = new Map();
   const timers = new Set<NodeJS.Timeout>();
   const attempts = new Set<Promise<void>>();
   let isClosed = false;
@@ -79,13 +79,13 @@ export function createPreparation(options: PreparationOptions) {
 
 async function prepareJob(
   options: PreparationOptions,
-  cache: Map<string, ArtifactRef>,
-  { job, module, limits }: PrepareModule,
+  cache: PreparedCache,
+  { job, module, limits, abi }: PrepareModule,
 ): Promise<void> {
   const maxMemoryPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
   const name = `${module.digest}/${EDITION}/${maxMemoryPages}`;
   const known = cache.get(name);
-  if (known !== undefined) return tellPrepared(options.sink, job, module.digest, known);
+  if (known !== undefined) return tell(options.sink, { job, abi, original: module.digest, prepared: known });
   const answer = await options.preparer.prepare({
     module: await options.files.read(module.digest),
     maxMemoryPages,
@@ -97,23 +97,48 @@ async function prepareJob(
   }
   const ref = await options.files.putBytes(answer.bytes);
   await options.registry.saveArtifact(ref, COORDINATOR_KEY);
-  remember(cache, name, ref);
-  tellPrepared(options.sink, job, module.digest, ref);
+  const prepared = { ref, abi: answer.abi };
+  remember(cache, name, prepared);
+  tell(options.sink, { job, abi, original: module.digest, prepared });
 }
 
-function remember(cache: Map<string, ArtifactRef>, name: string, ref: ArtifactRef): void {
-  cache.set(name, ref);
+/** A prepared module, and what it is meant for. */
+interface KnownModule {
+  readonly ref: ArtifactRef;
+  readonly abi: Abi;
+}
+
+type PreparedCache = Map<string, KnownModule>;
+
+function remember(cache: PreparedCache, name: string, known: KnownModule): void {
+  cache.set(name, known);
   const [oldest] = cache.keys();
   if (cache.size > CONTROL_PLANE_LIMITS.preparedCached.value && oldest !== undefined) cache.delete(oldest);
 }
 
-const tellPrepared = (sink: EventSink, job: JobId, original: Digest, module: ArtifactRef): void =>
+interface Told {
+  readonly job: JobId;
+  /** What the job was submitted as. */
+  readonly abi: Abi;
+  readonly original: Digest;
+  readonly prepared: KnownModule;
+}
+
+function tell(sink: EventSink, { job, abi, original, prepared }: Told): void {
+  if (prepared.abi !== abi) return refuse(sink, job, 'abi-mismatch', mismatch(abi, prepared.abi));
   sink.submit(shardOf(job), {
     type: 'job-prepared',
     job,
-    module,
+    module: prepared.ref,
     code: { module: original, edition: EDITION },
   });
+}
+
+const mismatch = (submitted: Abi, found: Abi): string =>
+  `The job was submitted with the ABI ${submitted}, but the module is made for ${found}. ` +
+  (found === 'wasi-1'
+    ? 'It is a WASI command: submit it with the ABI wasi-1 and WASI inputs.'
+    : 'It exports what trine-1 asks for: submit it with that ABI and plain inputs.');
 
 const refuse = (sink: EventSink, job: JobId, code: string, message: string): void =>
   sink.submit(shardOf(job), { type: 'job-refused', job, code, message });

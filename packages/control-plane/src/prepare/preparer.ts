@@ -1,13 +1,14 @@
 /** Prepares modules one at a time, each in a thread of its own with bounds on time and memory. */
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { Abi } from '@trine/protocol';
 import type { Prepared } from '@trine/rewriter';
 import { CONTROL_PLANE_LIMITS } from '../limits.ts';
 import type { PrepareRequest } from './prepare-thread.ts';
 
 /** A prepared module or why there is none, the bounds of this machine included. */
 export type Preparation =
-  | { readonly type: 'prepared'; readonly bytes: Uint8Array; readonly edition: string }
+  | { readonly type: 'prepared'; readonly bytes: Uint8Array; readonly edition: string; readonly abi: Abi }
   | { readonly type: 'refused'; readonly code: string; readonly message: string };
 
 export interface Preparer {
@@ -89,7 +90,12 @@ function answerOf(worker: Worker, timeoutMs: number): Promise<Preparation> {
 
 const preparationOf = (prepared: Prepared): Preparation =>
   prepared.type === 'prepared'
-    ? { type: 'prepared', bytes: prepared.bytes, edition: prepared.report.edition }
+    ? {
+        type: 'prepared',
+        bytes: prepared.bytes,
+        edition: prepared.report.edition,
+        abi: prepared.report.abi,
+      }
     : refusal(prepared.code, `${prepared.message} (byte ${prepared.offset})`);
 
 const failureSentence = (error: unknown): string =>
