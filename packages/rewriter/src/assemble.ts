@@ -23,9 +23,9 @@ import {
   SECTION_TYPE,
   type WasmModule,
 } from './module.ts';
+import { NanFlow } from './nan-flow.ts';
 import * as op from './opcodes.ts';
 import { frameBytes, writeWholeBudget } from './passes/call-depth.ts';
-import { scratchLocals, writeCanonical } from './passes/canonical-nan.ts';
 import { tableMaxima, writeGrowBody, writeTableGrowBody } from './passes/growth.ts';
 import type { Pass } from './passes/pass.ts';
 import { Snapshot, type StateExport, writeReadBody, writeWriteBody } from './passes/snapshot.ts';
@@ -394,7 +394,7 @@ class CodeWriter {
   private readonly next: Uint32Array;
   private readonly heads: Uint32Array;
   private until = NO_EDIT;
-  private readonly globalTypes: readonly number[];
+  private readonly nanFlow: NanFlow;
 
   constructor(
     module: WasmModule,
@@ -413,7 +413,7 @@ class CodeWriter {
     this.lists = this.passes.map(() => new EditList());
     this.next = new Uint32Array(this.passes.length);
     this.heads = new Uint32Array(this.passes.length);
-    this.globalTypes = module.globals.map(({ type }) => type);
+    this.nanFlow = new NanFlow(module);
   }
 
   /**
@@ -461,7 +461,7 @@ class CodeWriter {
   private writeBody(scanned: ScannedFunction): void {
     const added: number[] = [];
     const locals = { local: (type: number) => scanned.locals + added.push(type) - 1 };
-    const input = { scanned, layout: this.layout, locals, globalTypes: this.globalTypes };
+    const input = { scanned, layout: this.layout, locals, nanFlow: this.nanFlow };
     const writers = this.passes.map((pass, index) => {
       const edits = this.lists[index] ?? new EditList();
       edits.clear();
@@ -529,31 +529,11 @@ class CodeWriter {
     return best;
   }
 
-  // The host enters here: the whole call budget, then the function, then canonical NaNs.
+  // The host enters here: the whole call budget, then the function.
   private writeWrapper(index: number): void {
     const body = this.out;
-    const { parameters, results } = this.typeOf(index);
-    const floats = results.some((type) => type === op.F32 || type === op.F64);
-    const kept = floats ? results : results.subarray(0, 0);
-    const added: number[] = [...kept];
-    const first = parameters.length;
-    const scratch = scratchLocals({ local: (type) => first + added.push(type) - 1 });
-    const tail = new Writer(64);
-    for (let place = kept.length - 1; place >= 0; place--) {
-      tail.u8(op.LOCAL_SET);
-      tail.u32(first + place);
-    }
-    for (const [place, type] of kept.entries()) {
-      tail.u8(op.LOCAL_GET);
-      tail.u32(first + place);
-      if (type === op.F32 || type === op.F64) {
-        writeCanonical(type, scratch(type), tail);
-      }
-    }
-    body.u32(added.length);
-    for (const type of added) {
-      body.raw(1, type);
-    }
+    const { parameters } = this.typeOf(index);
+    body.u32(0);
     writeWholeBudget(this.layout.depthGlobal, body);
     for (let place = 0; place < parameters.length; place++) {
       body.u8(op.LOCAL_GET);
@@ -561,7 +541,6 @@ class CodeWriter {
     }
     body.u8(op.CALL);
     body.u32(index);
-    body.append(tail);
     body.u8(op.END);
   }
 }

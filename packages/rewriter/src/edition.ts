@@ -12,8 +12,9 @@ export const EDITION = 'trine-3';
 
 /**
  * The passes of the edition. Where several edit at one offset, the earlier pass writes first: fuel is read
- * again and charged before anything else happens there.
+ * again and charged before anything else happens there. A value is made canonical as part of the instruction
+ * that gave it, so before that.
  */
 export function editionPasses(strategy: MeterStrategy): readonly Pass[] {
-  return [createMeter(strategy), callDepth, canonicalNan, growth];
+  return [canonicalNan, createMeter(strategy), callDepth, growth];
 }

@@ -1,7 +1,6 @@
 // One function body after validation: its instructions as columns, so that passes walk numbers, not objects.
 
 import type { FunctionType } from './module.ts';
-import type { TaintGraph } from './taint.ts';
 
 /** The branch leaves the function, whatever its depth is: what `value` holds for `return`. */
 export const TO_FUNCTION = 0x7fff_ffff;
@@ -9,24 +8,15 @@ export const TO_FUNCTION = 0x7fff_ffff;
 /**
  * Columns over the instructions of one body, filled by the validator and reused for the next body.
  * `value` holds what passes need of the immediates: a branch's depth (the outermost one of a branch table),
- * the function a `call` names, the global, table or segment that an instruction changes. `source` holds where
- * the bits of an instruction's last float operand come from (see taint.ts), for the instructions that show
- * them, and those of a vector that is stored in a local.
+ * the function a `call` names, the global, table or segment that an instruction changes.
  */
 export class InstructionColumns {
   count = 0;
   op = new Uint16Array(256);
   at = new Uint32Array(256);
   value = new Int32Array(256);
-  source = new Int32Array(256);
-  /** Where the bits of the vector come from that the instruction pushes, if somebody must know. */
-  pushed = new Int32Array(256);
-  /** How that vector is read later, as a set (see simd.ts). */
-  reads = new Uint8Array(256);
   /** 1 where the instruction can never run. */
   dead = new Uint8Array(256);
-  /** Instructions with a source, or pushed vectors that are read: where there is none, no NaN is shown. */
-  shown = 0;
   /**
    * The instructions between which code only runs straight on: blocks, branches and calls, and whatever works on
    * a whole range of memory or a table. Passes that place code walk these.
@@ -37,16 +27,12 @@ export class InstructionColumns {
   /** Forgets the last body and makes room for `capacity` instructions. */
   reset(capacity: number): void {
     this.count = 0;
-    this.shown = 0;
     this.landmarkCount = 0;
     if (capacity > this.op.length) {
       const size = Math.max(capacity, this.op.length * 2);
       this.op = new Uint16Array(size);
       this.at = new Uint32Array(size);
       this.value = new Int32Array(size);
-      this.source = new Int32Array(size);
-      this.pushed = new Int32Array(size);
-      this.reads = new Uint8Array(size);
       this.dead = new Uint8Array(size);
       this.landmarks = new Uint32Array(size);
     }
@@ -67,5 +53,6 @@ export interface ScannedFunction {
   readonly isWide: boolean;
   /** Most operands on the stack at once. */
   readonly operands: number;
-  readonly taint: TaintGraph;
+  /** Value types of the locals, and whatever behind them. */
+  readonly localTypes: Uint8Array;
 }

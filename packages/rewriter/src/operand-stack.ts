@@ -1,5 +1,4 @@
-// The operand stack of the validator: types, where the bits of floats and vectors come from, and which
-// instruction pushed them.
+// The operand stack of the validator.
 
 import { InstructionColumns } from './instructions.ts';
 import { NESTING_MAX, OPERANDS_MAX } from './limits.ts';
@@ -7,8 +6,6 @@ import type { WasmModule } from './module.ts';
 import * as op from './opcodes.ts';
 import { Reader } from './reader.ts';
 import { assertLimit, refuse } from './refusals.ts';
-import { READS_BITS } from './simd.ts';
-import { EXACT, isHarmless, TAINTED } from './taint.ts';
 
 /** What every part of the validator works on: the body's bytes, its columns and the operands. */
 export class OperandStack {
@@ -17,9 +14,6 @@ export class OperandStack {
   protected readonly columns = new InstructionColumns();
 
   protected readonly types = new Uint8Array(OPERANDS_MAX);
-  protected readonly sources = new Int32Array(OPERANDS_MAX);
-  // Which instruction pushed the operand.
-  protected readonly producers = new Uint32Array(OPERANDS_MAX);
   protected height = 0;
   protected mostOperands = 0;
   protected isWide = false;
@@ -31,21 +25,18 @@ export class OperandStack {
 
   /** Where the instruction at hand begins. */
   protected instruction = 0;
-  protected source = EXACT;
 
   constructor(module: WasmModule) {
     this.module = module;
     this.reader = new Reader(module.bytes, 0, 0);
   }
 
-  protected push(type: number, source: number): void {
+  protected push(type: number): void {
     const height = this.height;
     if (height >= OPERANDS_MAX) {
       assertLimit('operands', height + 1, OPERANDS_MAX, this.instruction);
     }
     this.types[height] = type;
-    this.sources[height] = source;
-    this.producers[height] = this.columns.count;
     this.height = height + 1;
     if (height >= this.mostOperands) {
       this.mostOperands = height + 1;
@@ -55,12 +46,11 @@ export class OperandStack {
   /** The type of the value popped last. */
   protected popped = op.ANY;
 
-  /** Pops a value of type `expected` (`ANY` for whatever is there) and returns its source. */
-  protected pop(expected: number): number {
+  /** Pops a value of type `expected` (`ANY` for whatever is there). */
+  protected pop(expected: number): void {
     const height = this.height;
     if (height === this.floor) {
-      this.popNothing(expected);
-      return EXACT;
+      return this.popNothing(expected);
     }
     this.height = height - 1;
     const type = this.types[height - 1] ?? 0;
@@ -72,7 +62,6 @@ export class OperandStack {
         `An instruction wants ${op.typeName(expected)} and finds ${op.typeName(type)}.`,
       );
     }
-    return this.sources[height - 1] ?? EXACT;
   }
 
   protected popNothing(expected: number): void {
@@ -94,37 +83,14 @@ export class OperandStack {
 
   protected popAll(types: Uint8Array): void {
     for (let index = types.length - 1; index >= 0; index--) {
-      this.popBits(types[index] ?? 0);
+      this.pop(types[index] ?? 0);
     }
   }
 
-  // Pops an operand of which all bits are seen, as far as vectors go.
-  protected popBits(type: number): void {
-    const height = this.height;
-    this.pop(type);
-    if (type === op.V128 && this.height < height) {
-      this.reads(this.height, READS_BITS);
-    }
-  }
-
-  /** Notes how the vector at a height of the stack is read. */
-  protected reads(height: number, how: number): void {
-    const source = this.sources[height] ?? EXACT;
-    if (!isHarmless(source)) {
-      const { columns } = this;
-      const producer = this.producers[height] ?? 0;
-      columns.shown += 1;
-      columns.pushed[producer] = source;
-      columns.reads[producer] = (columns.reads[producer] ?? 0) | how;
-    }
-  }
-
-  // What comes out of a block or call is not followed further: a float may be tainted, and vectors were made
-  // canonical.
   protected pushAll(types: Uint8Array): void {
     for (const type of types) {
       this.isWide ||= type === op.V128;
-      this.push(type, isFloat(type) ? TAINTED : EXACT);
+      this.push(type);
     }
   }
 
@@ -139,9 +105,6 @@ export class OperandStack {
       }
       height -= 1;
       const found = this.types[height] ?? 0;
-      if (expected === op.V128) {
-        this.reads(height, READS_BITS);
-      }
       if (found !== expected && found !== op.ANY) {
         refuse(
           'invalid',
@@ -151,9 +114,4 @@ export class OperandStack {
       }
     }
   }
-}
-
-/** Whether a value of the type is a float. */
-export function isFloat(type: number): boolean {
-  return type === op.F32 || type === op.F64;
 }

@@ -1,5 +1,5 @@
 // Fixed-width SIMD as data: what each instruction takes, gives and says after its opcode, and how it reads
-// the lanes of its vectors, which decides where NaNs must be canonical (see taint.ts).
+// the lanes of its vectors, which decides where NaNs must be canonical (see nan-flow.ts).
 
 import { F32, F64, I32, I64, V128 } from './opcodes.ts';
 

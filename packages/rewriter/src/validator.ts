@@ -1,18 +1,14 @@
 // Type-checks function bodies and decodes them into columns: the second half of validation, by the
 // algorithm of the standard's appendix (an operand stack and a control stack, no recursion), so that nesting
-// costs memory that is bounded and allocated once. The same walk follows where the bits of floats come from,
-// because only it knows which value is where. The stacks are reused for every body.
+// costs memory that is bounded and allocated once. The stacks are reused for every body.
 
 import { type ScannedFunction, TO_FUNCTION } from './instructions.ts';
 import { BRANCH_TABLE_MAX, LOCALS_MAX, NESTING_MAX } from './limits.ts';
 import type { ByteRange, FunctionType } from './module.ts';
 import * as op from './opcodes.ts';
-import { isFloat } from './operand-stack.ts';
 import { parseNullType } from './constant-expression.ts';
 import { parseValueType } from './parse-module.ts';
 import { assertLimit, refuse, refuseFeature } from './refusals.ts';
-import * as simd from './simd.ts';
-import { CLEAN, EXACT, joinSources, sourceOfLocal, TAINTED, TaintGraph } from './taint.ts';
 import { VectorValidator } from './vector-validator.ts';
 
 const NO_TYPES = new Uint8Array(0);
@@ -29,8 +25,6 @@ const FUNCTION_FRAME = 0xff;
 
 /** Validates one body after the other against its module. */
 export class Validator extends VectorValidator {
-  private readonly taint = new TaintGraph();
-
   private readonly locals = new Uint8Array(LOCALS_MAX);
   private localCount = 0;
 
@@ -68,7 +62,7 @@ export class Validator extends VectorValidator {
       locals: this.localCount,
       isWide: this.isWide,
       operands: this.mostOperands,
-      taint: this.taint,
+      localTypes: this.locals,
     };
   }
 
@@ -85,15 +79,6 @@ export class Validator extends VectorValidator {
       total += count;
     }
     this.localCount = total;
-    this.taint.reset(total);
-    // A caller may pass anything: parameters are tainted from the start.
-    for (const [parameter, of] of type.parameters.entries()) {
-      if (of === op.V128) {
-        this.taint.storeVector(parameter, EXACT);
-      } else {
-        this.taint.store(parameter, TAINTED);
-      }
-    }
     this.isWide = this.locals.subarray(0, total).includes(op.V128) || type.results.includes(op.V128);
   }
 
@@ -118,8 +103,6 @@ export class Validator extends VectorValidator {
       const at = reader.position;
       this.instruction = at;
       this.value = 0;
-      this.source = EXACT;
-      columns.reads[index] = 0;
       columns.at[index] = at;
       columns.dead[index] = this.dead;
       let code = reader.u8();
@@ -130,7 +113,7 @@ export class Validator extends VectorValidator {
         this.localGet();
       } else if (code === op.I32_CONST) {
         reader.s32();
-        this.push(op.I32, EXACT);
+        this.push(op.I32);
       } else {
         if (code === op.BULK_PREFIX) {
           code = this.prefixed();
@@ -146,13 +129,9 @@ export class Validator extends VectorValidator {
             columns.landmarks[columns.landmarkCount++] = index;
           }
         }
-        if (this.source !== EXACT) {
-          columns.shown += 1;
-        }
       }
       columns.op[index] = code;
       columns.value[index] = this.value;
-      columns.source[index] = this.source;
       columns.count = index + 1;
     }
   }
@@ -166,7 +145,7 @@ export class Validator extends VectorValidator {
       this.pop((form >> op.SIMPLE_SECOND_SHIFT) & 0xff);
     }
     this.pop(form & 0xff);
-    this.push((form >> op.SIMPLE_RESULT_SHIFT) & 0xff, EXACT);
+    this.push((form >> op.SIMPLE_RESULT_SHIFT) & 0xff);
   }
 
   private prefixed(): number {
@@ -186,22 +165,13 @@ export class Validator extends VectorValidator {
     if (table.immediate[code] === op.IMMEDIATE_MEMORY) {
       this.memoryArgument(table.alignment[code] ?? 0);
     }
-    const last = operands === 2 ? this.pop(table.second[code] ?? 0) : EXACT;
-    const first = this.pop(table.first[code] ?? 0);
+    if (operands === 2) {
+      this.pop(table.second[code] ?? 0);
+    }
+    this.pop(table.first[code] ?? 0);
     const result = table.result[code] ?? 0;
-    const nan = table.nan[code] ?? op.NAN_EXACT;
-    if (nan === op.NAN_EXACT) {
-      if (result !== 0) {
-        this.push(result, EXACT);
-      }
-      return;
-    }
-    if (nan === op.NAN_SHOWS || nan === op.NAN_COPIES_AND_SHOWS) {
-      this.source = operands === 2 ? last : first;
-    }
     if (result !== 0) {
-      const copies = nan === op.NAN_COPIES || nan === op.NAN_COPIES_AND_SHOWS;
-      this.push(result, nan === op.NAN_MAKES ? TAINTED : copies ? first : EXACT);
+      this.push(result);
     }
   }
 
@@ -254,12 +224,11 @@ export class Validator extends VectorValidator {
         this.localSet();
         return;
       case op.LOCAL_TEE: {
-        const source = this.localSet();
-        const type = this.locals[this.value] ?? 0;
-        return this.push(type, type === op.V128 ? sourceOfLocal(this.value) : source);
+        this.localSet();
+        return this.push(this.locals[this.value] ?? 0);
       }
       case op.GLOBAL_GET:
-        return this.push(this.global(false), EXACT);
+        return this.push(this.global(false));
       case op.GLOBAL_SET:
         this.globalSet();
         return;
@@ -272,23 +241,25 @@ export class Validator extends VectorValidator {
     switch (code) {
       case op.I32_CONST:
         this.reader.s32();
-        return this.push(op.I32, EXACT);
+        return this.push(op.I32);
       case op.I64_CONST:
         this.reader.skipS64();
-        return this.push(op.I64, EXACT);
+        return this.push(op.I64);
       case op.F32_CONST:
-        return this.push(op.F32, this.constant(4));
+        this.reader.skip(4);
+        return this.push(op.F32);
       case op.F64_CONST:
-        return this.push(op.F64, this.constant(8));
+        this.reader.skip(8);
+        return this.push(op.F64);
       case op.MEMORY_SIZE:
         this.needMemory();
         this.zeroByte();
-        return this.push(op.I32, EXACT);
+        return this.push(op.I32);
       case op.MEMORY_GROW:
         this.needMemory();
         this.zeroByte();
         this.pop(op.I32);
-        return this.push(op.I32, EXACT);
+        return this.push(op.I32);
       default:
         return this.reference(code);
     }
@@ -297,20 +268,20 @@ export class Validator extends VectorValidator {
   private reference(code: number): void {
     switch (code) {
       case op.REF_NULL:
-        return this.push(parseNullType(this.reader), EXACT);
+        return this.push(parseNullType(this.reader));
       case op.REF_IS_NULL:
         this.pop(op.ANY);
         if (this.popped !== op.ANY && !op.isReference(this.popped)) {
           refuse('invalid', this.instruction, 'Only a reference can be null.');
         }
-        return this.push(op.I32, EXACT);
+        return this.push(op.I32);
       case op.REF_FUNC:
         this.referToFunction();
-        return this.push(op.FUNCREF, EXACT);
+        return this.push(op.FUNCREF);
       case op.TABLE_GET: {
         const type = this.table();
         this.pop(op.I32);
-        return this.push(type, EXACT);
+        return this.push(type);
       }
       case op.TABLE_SET: {
         this.pop(this.table());
@@ -372,11 +343,11 @@ export class Validator extends VectorValidator {
         const type = this.table();
         this.pop(op.I32);
         this.pop(type);
-        return this.push(op.I32, EXACT);
+        return this.push(op.I32);
       }
       case op.TABLE_SIZE:
         this.table();
-        return this.push(op.I32, EXACT);
+        return this.push(op.I32);
       case op.TABLE_FILL: {
         const type = this.table();
         this.pop(op.I32);
@@ -591,14 +562,14 @@ export class Validator extends VectorValidator {
 
   private select(): void {
     this.pop(op.I32);
-    const secondSource = this.pop(op.ANY);
+    this.pop(op.ANY);
     const second = this.popped;
-    const firstSource = this.pop(second);
+    this.pop(second);
     const type = second === op.ANY ? this.popped : second;
     if (op.isReference(type)) {
       refuse('invalid', this.instruction, 'A select of references must name their type.');
     }
-    this.pushEither(type, firstSource, secondSource);
+    this.push(type);
   }
 
   private selectTyped(): void {
@@ -607,25 +578,9 @@ export class Validator extends VectorValidator {
     }
     const type = parseValueType(this.reader);
     this.pop(op.I32);
-    const secondSource = this.pop(type);
-    this.pushEither(type, this.pop(type), secondSource);
-  }
-
-  // The two operands were popped last: they lie just above the stack, or are missing in unreachable code.
-  private pushEither(type: number, first: number, second: number): void {
-    if (type !== op.V128) {
-      this.push(type, joinSources(first, second));
-    } else if (this.framePolymorphic[this.depth] === 1) {
-      this.push(type, EXACT);
-    } else if (first === second || second === CLEAN) {
-      this.push(type, first);
-    } else if (first === CLEAN) {
-      this.push(type, second);
-    } else {
-      this.reads(this.height, simd.READS_BITS);
-      this.reads(this.height + 1, simd.READS_BITS);
-      this.push(type, EXACT);
-    }
+    this.pop(type);
+    this.pop(type);
+    this.push(type);
   }
 
   private localIndex(): number {
@@ -638,31 +593,15 @@ export class Validator extends VectorValidator {
   }
 
   private localGet(): void {
-    const index = this.localIndex();
-    const type = this.locals[index] ?? 0;
-    this.push(type, isFloat(type) || type === op.V128 ? sourceOfLocal(index) : EXACT);
+    this.push(this.locals[this.localIndex()] ?? 0);
   }
 
-  private localSet(): number {
-    const index = this.localIndex();
-    const type = this.locals[index] ?? 0;
-    const source = this.pop(type);
-    if (isFloat(type)) {
-      this.taint.store(index, source);
-    } else if (type === op.V128) {
-      this.taint.storeVector(index, source);
-      this.source = source;
-    }
-    return source;
+  private localSet(): void {
+    this.pop(this.locals[this.localIndex()] ?? 0);
   }
 
   private globalSet(): void {
-    const type = this.global(true);
-    if (type === op.V128) {
-      this.popBits(type);
-    } else {
-      this.source = this.pop(type);
-    }
+    this.pop(this.global(true));
   }
 
   private global(toSet: boolean): number {

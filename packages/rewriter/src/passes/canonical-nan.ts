@@ -1,50 +1,32 @@
-// NaN: the bits of a NaN that arithmetic made are the engine's choice, so they are replaced by the canonical
-// ones wherever the guest could see them: at float stores, reinterpretations to integers, writes of globals
-// and the sign operand of copysign. Arithmetic itself stays untouched. Copies keep their payload as long as
-// they can be followed: from a load, a constant or a reinterpreted integer, through locals, to where they are
-// shown. What comes from a parameter, a call or a block's result is taken for arithmetic's.
-// Vectors are canonical wherever it is not certain that they are read as lanes of the kind that made them. Results of exported functions are canonicalised by their wrappers; no import takes a float.
+// NaN: the bits of a NaN that arithmetic made are the engine's choice, so they are replaced by those of the
+// standard's deterministic profile before the guest or the host can see them: a NaN of arithmetic is the positive canonical one,
+// and copies keep their payload, whatever way they take. Arithmetic itself stays untouched, and so do values that only arithmetic
+// and comparisons read. What is replaced, and where, is what nan-flow.ts finds: mostly what is stored, reinterpreted,
+// written to a global, passed to a function or returned, and what joins values that may be copies.
 
 import * as op from '../opcodes.ts';
-import type { Writer } from '../writer.ts';
 import type { LocalAllocator } from '../edits.ts';
-import { F32X4_REPLACE_LANE, READS_F32, READS_F64, V128_CONST } from '../simd.ts';
-import { EXACT, TAINTED_F32X4, TAINTED_F64X2 } from '../taint.ts';
-import type { Pass, PassInput } from './pass.ts';
+import * as kinds from '../nan-kinds.ts';
+import { V128_CONST } from '../simd.ts';
+import type { Writer } from '../writer.ts';
+import type { Pass } from './pass.ts';
 
 /** The pass that makes NaNs canonical where they can be seen. */
 export const canonicalNan: Pass = {
   name: 'canonical-nan',
-  plan(input, edits) {
-    const { columns, taint } = input.scanned;
-    if (columns.shown === 0) {
-      return writeCanonical;
+  plan({ scanned, nanFlow, locals }, edits) {
+    const { columns } = scanned;
+    const found = new Map<number, number>();
+    nanFlow.find(scanned, (index, kind) => found.set(index, kind));
+    const scratch = scratchLocals(locals);
+    for (const [index, kind] of [...found].sort(([left], [right]) => left - right)) {
+      edits.push(columns.at[index + 1] ?? 0, FORMS.indexOf(kind), scratch(typeOf(kind)));
     }
-    const scratch = scratchLocals(input.locals);
-    for (let index = 0; index < columns.count; index++) {
-      if (columns.dead[index] !== 0) {
-        continue;
-      }
-      const source = columns.source[index] ?? EXACT;
-      if (source !== EXACT) {
-        const shown = shownBefore(input, index, source);
-        if (shown !== NOT_SHOWN) {
-          edits.push(columns.at[index] ?? 0, shown, scratch(shown >= op.F64 ? shown : op.V128));
-        }
-      }
-      const reads = columns.reads[index] ?? 0;
-      if (reads !== 0) {
-        const kind = taint.vectorTaint(columns.pushed[index] ?? EXACT);
-        if (kind !== EXACT && (reads & ~(kind === TAINTED_F32X4 ? READS_F32 : READS_F64)) !== 0) {
-          edits.push(columns.at[index + 1] ?? 0, kind, scratch(op.V128));
-        }
-      }
-    }
-    return writeCanonical;
+    return (form, local, out) => writeCanonical(FORMS[form] ?? kinds.EXACT, local, out);
   },
 };
 
-/** At most one scratch local of each float type, asked for when first needed. */
+/** At most one scratch local of each type, asked for when first needed. */
 export function scratchLocals(locals: LocalAllocator): (type: number) => number {
   const known = new Map<number, number>();
   return (type) => {
@@ -54,69 +36,91 @@ export function scratchLocals(locals: LocalAllocator): (type: number) => number 
   };
 }
 
-const NOT_SHOWN = 0;
+const F32_KINDS = kinds.F32_POSITIVE | kinds.F32_NEGATIVE | kinds.F32_SIGNED;
+const F64_KINDS = kinds.F64_POSITIVE | kinds.F64_NEGATIVE | kinds.F64_SIGNED;
+const NEGATIVE = kinds.F32_NEGATIVE | kinds.F64_NEGATIVE | kinds.F32X4_NEGATIVE | kinds.F64X2_NEGATIVE;
+const SIGNED = kinds.F32_SIGNED | kinds.F64_SIGNED;
 
-// The type, or the kind of vector, of the operand that must be canonical before an instruction.
-function shownBefore(input: PassInput, index: number, source: number): number {
-  const { columns, taint } = input.scanned;
-  const code = columns.op[index] ?? 0;
-  const value = columns.value[index] ?? 0;
-  if (code === op.LOCAL_SET || code === op.LOCAL_TEE) {
-    const kind = taint.vectorTaint(source);
-    return kind !== EXACT && taint.isMixed(value) ? kind : NOT_SHOWN;
-  }
-  return taint.isTainted(source) ? shownType(code, value, input.globalTypes) : NOT_SHOWN;
+// Kinds by the number an edit carries.
+const FORMS: readonly number[] = [
+  kinds.F32_POSITIVE,
+  kinds.F32_NEGATIVE,
+  kinds.F32_SIGNED,
+  kinds.F64_POSITIVE,
+  kinds.F64_NEGATIVE,
+  kinds.F64_SIGNED,
+  kinds.F32X4_POSITIVE,
+  kinds.F32X4_NEGATIVE,
+  kinds.F64X2_POSITIVE,
+  kinds.F64X2_NEGATIVE,
+];
+
+function typeOf(kind: number): number {
+  if ((kind & F32_KINDS) !== 0) return op.F32;
+  return (kind & F64_KINDS) !== 0 ? op.F64 : op.V128;
 }
 
-function shownType(code: number, value: number, globalTypes: readonly number[]): number {
-  if (code === op.GLOBAL_SET) {
-    return globalTypes[value] ?? op.F64;
-  }
-  if (code >= op.SIMD) {
-    return code === op.SIMD + F32X4_REPLACE_LANE ? op.F32 : op.F64;
-  }
-  const operands = op.PLAIN.operands[code];
-  return (operands === 2 ? op.PLAIN.second[code] : op.PLAIN.first[code]) ?? op.F64;
-}
-
-/**
- * Replaces the float on top of the stack by the canonical NaN if it is a NaN. For a vector, `type` is the
- * kind of its taint, and each of its lanes is replaced so.
- */
-export function writeCanonical(type: number, scratch: number, out: Writer): void {
-  if (type === TAINTED_F32X4 || type === TAINTED_F64X2) {
-    return writeCanonicalVector(type, scratch, out);
-  }
-  out.u8(op.LOCAL_TEE);
-  out.u32(scratch);
-  if (type === op.F32) {
-    out.raw(op.F32_CONST, 0, 0, 0xc0, 0x7f);
-  } else {
-    out.raw(op.F64_CONST, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f);
-  }
-  out.u8(op.LOCAL_GET);
-  out.u32(scratch);
-  out.u8(op.LOCAL_GET);
-  out.u32(scratch);
-  out.raw(type === op.F32 ? op.F32_EQ : op.F64_EQ, op.SELECT);
-}
-
-const F32_NAN = [0, 0, 0xc0, 0x7f];
-const F64_NAN = [0, 0, 0, 0, 0, 0, 0xf8, 0x7f];
+const F32_COPYSIGN = 0x98;
+const F64_COPYSIGN = 0xa6;
 const F32X4_EQ = 0x41;
+const F32X4_NE = 0x42;
 const F64X2_EQ = 0x47;
+const F64X2_NE = 0x48;
 const BITSELECT = 0x52;
+const I32X4_BITMASK = [0xa4, 0x01];
+const I64X2_BITMASK = [0xc4, 0x01];
 
-// A lane that is no NaN equals itself, which makes a mask that picks it.
+// The value on top of the stack, unless it is a NaN: then the one that its kind stands for.
+function writeCanonical(kind: number, scratch: number, out: Writer): void {
+  const type = typeOf(kind);
+  if (type === op.V128) {
+    return writeCanonicalVector(kind, scratch, out);
+  }
+  const isF32 = type === op.F32;
+  writeTee(scratch, out);
+  out.u8(isF32 ? op.F32_CONST : op.F64_CONST);
+  out.raw(...nanBytes(isF32, (kind & NEGATIVE) !== 0));
+  if ((kind & SIGNED) !== 0) {
+    writeGet(scratch, out);
+    out.u8(isF32 ? F32_COPYSIGN : F64_COPYSIGN);
+  }
+  writeGet(scratch, out);
+  writeGet(scratch, out);
+  out.raw(isF32 ? op.F32_EQ : op.F64_EQ, op.SELECT);
+}
+
+// NaNs are rare, so lanes are only replaced where a comparison of all of them finds one. A lane that is no NaN equals
+// itself, which makes a mask that picks it.
 function writeCanonicalVector(kind: number, scratch: number, out: Writer): void {
-  const isF32 = kind === TAINTED_F32X4;
-  out.u8(op.LOCAL_TEE);
-  out.u32(scratch);
-  out.raw(op.SIMD_PREFIX, V128_CONST);
-  out.raw(...(isF32 ? [...F32_NAN, ...F32_NAN, ...F32_NAN, ...F32_NAN] : [...F64_NAN, ...F64_NAN]));
-  out.u8(op.LOCAL_GET);
-  out.u32(scratch);
-  out.u8(op.LOCAL_GET);
-  out.u32(scratch);
+  const isF32 = (kind & kinds.F32X4) !== 0;
+  writeTee(scratch, out);
+  writeGet(scratch, out);
+  out.raw(op.SIMD_PREFIX, isF32 ? F32X4_NE : F64X2_NE);
+  out.raw(op.SIMD_PREFIX, ...(isF32 ? I32X4_BITMASK : I64X2_BITMASK));
+  out.raw(op.IF, op.EMPTY_BLOCK);
+  writeGet(scratch, out);
+  const lane = nanBytes(isF32, (kind & NEGATIVE) !== 0);
+  out.raw(op.SIMD_PREFIX, V128_CONST, ...lane, ...lane, ...(isF32 ? [...lane, ...lane] : []));
+  writeGet(scratch, out);
+  writeGet(scratch, out);
   out.raw(op.SIMD_PREFIX, isF32 ? F32X4_EQ : F64X2_EQ, op.SIMD_PREFIX, BITSELECT);
+  out.u8(op.LOCAL_SET);
+  out.u32(scratch);
+  out.u8(op.END);
+  writeGet(scratch, out);
+}
+
+function nanBytes(isF32: boolean, isNegative: boolean): readonly number[] {
+  const sign = isNegative ? 0xff : 0x7f;
+  return isF32 ? [0, 0, 0xc0, sign] : [0, 0, 0, 0, 0, 0, 0xf8, sign];
+}
+
+function writeTee(local: number, out: Writer): void {
+  out.u8(op.LOCAL_TEE);
+  out.u32(local);
+}
+
+function writeGet(local: number, out: Writer): void {
+  out.u8(op.LOCAL_GET);
+  out.u32(local);
 }

@@ -2,6 +2,7 @@
 
 import type { EditList, EditWriter, Layout, LocalAllocator } from '../edits.ts';
 import type { ScannedFunction } from '../instructions.ts';
+import type { NanFlow } from '../nan-flow.ts';
 
 /** One safety property. A pass keeps nothing from one function to the next. */
 export interface Pass {
@@ -15,6 +16,5 @@ export interface PassInput {
   readonly scanned: ScannedFunction;
   readonly layout: Layout;
   readonly locals: LocalAllocator;
-  /** Value types of the guest's globals. */
-  readonly globalTypes: readonly number[];
+  readonly nanFlow: NanFlow;
 }

@@ -93,22 +93,11 @@
     end
     i64.const 0)
   (func (;4;) (type 1) (param f64 i32) (result i32 f64)
-    (local i32 f64 f64)
     i32.const 307200
     global.set 2
     local.get 0
     local.get 1
-    call 1
-    local.set 3
-    local.set 2
-    local.get 2
-    local.get 3
-    local.tee 4
-    f64.const nan (;=nan;)
-    local.get 4
-    local.get 4
-    f64.eq
-    select)
+    call 1)
   (func (;5;) (type 2) (param i32) (result i32)
     i32.const 307200
     global.set 2

@@ -5,27 +5,27 @@
   (type (;3;) (func (param i32 i32) (result i64)))
   (type (;4;) (func (param i32) (result i32)))
   (func (;0;) (type 0) (param i32) (result v128)
-    (local v128 v128 i64 v128)
+    (local v128 v128 v128 i64)
     global.get 1
     i64.const 17
     i64.sub
-    local.tee 3
+    local.tee 4
     i64.const 0
     i64.lt_s
     if  ;; label = @1
-      local.get 3
+      local.get 4
       global.set 1
       unreachable
     end
     loop  ;; label = @1
-      local.get 3
+      local.get 4
       i64.const 12
       i64.sub
-      local.tee 3
+      local.tee 4
       i64.const 0
       i64.lt_s
       if  ;; label = @2
-        local.get 3
+        local.get 4
         global.set 1
         unreachable
       end
@@ -47,46 +47,92 @@
     local.set 2
     local.get 1
     f64x2.promote_low_f32x4
-    local.tee 4
-    v128.const i32x4 0x00000000 0x7ff80000 0x00000000 0x7ff80000
-    local.get 4
-    local.get 4
-    f64x2.eq
-    v128.bitselect
     local.set 2
     i32.const 0
     local.get 2
+    local.tee 3
+    local.get 3
+    f64x2.ne
+    i64x2.bitmask
+    if  ;; label = @1
+      local.get 3
+      v128.const i32x4 0x00000000 0x7ff80000 0x00000000 0x7ff80000
+      local.get 3
+      local.get 3
+      f64x2.eq
+      v128.bitselect
+      local.set 3
+    end
+    local.get 3
     v128.store
     local.get 1
-    local.tee 4
-    v128.const i32x4 0x7fc00000 0x7fc00000 0x7fc00000 0x7fc00000
-    local.get 4
-    local.get 4
-    f32x4.eq
-    v128.bitselect
+    local.tee 3
+    local.get 3
+    f32x4.ne
+    i32x4.bitmask
+    if  ;; label = @1
+      local.get 3
+      v128.const i32x4 0x7fc00000 0x7fc00000 0x7fc00000 0x7fc00000
+      local.get 3
+      local.get 3
+      f32x4.eq
+      v128.bitselect
+      local.set 3
+    end
+    local.get 3
     local.get 2
+    local.tee 3
+    local.get 3
+    f64x2.ne
+    i64x2.bitmask
+    if  ;; label = @1
+      local.get 3
+      v128.const i32x4 0x00000000 0x7ff80000 0x00000000 0x7ff80000
+      local.get 3
+      local.get 3
+      f64x2.eq
+      v128.bitselect
+      local.set 3
+    end
+    local.get 3
     i32x4.add
     global.set 0
     i32.const 0
     local.get 1
-    local.tee 4
-    v128.const i32x4 0x7fc00000 0x7fc00000 0x7fc00000 0x7fc00000
-    local.get 4
-    local.get 4
-    f32x4.eq
-    v128.bitselect
+    local.tee 3
+    local.get 3
+    f32x4.ne
+    i32x4.bitmask
+    if  ;; label = @1
+      local.get 3
+      v128.const i32x4 0x7fc00000 0x7fc00000 0x7fc00000 0x7fc00000
+      local.get 3
+      local.get 3
+      f32x4.eq
+      v128.bitselect
+      local.set 3
+    end
+    local.get 3
     v128.store
     local.get 1
+    local.tee 3
     local.get 3
-    global.set 1
-    local.tee 4
-    v128.const i32x4 0x7fc00000 0x7fc00000 0x7fc00000 0x7fc00000
+    f32x4.ne
+    i32x4.bitmask
+    if  ;; label = @1
+      local.get 3
+      v128.const i32x4 0x7fc00000 0x7fc00000 0x7fc00000 0x7fc00000
+      local.get 3
+      local.get 3
+      f32x4.eq
+      v128.bitselect
+      local.set 3
+    end
+    local.get 3
     local.get 4
-    local.get 4
-    f32x4.eq
-    v128.bitselect)
+    global.set 1)
   (func (;1;) (type 1) (param v128 f32) (result f32)
-    (local i32 f32)
+    (local f32 i32)
     global.get 1
     i64.const 10
     i64.sub
@@ -100,7 +146,7 @@
     global.get 2
     i32.const 240
     i32.sub
-    local.tee 2
+    local.tee 3
     i32.const 0
     i32.lt_s
     if  ;; label = @1
@@ -108,22 +154,22 @@
     end
     local.get 0
     local.get 1
-    local.tee 3
-    f32.const nan (;=nan;)
-    local.get 3
-    local.get 3
-    f32.eq
-    select
     f32x4.replace_lane 2
     local.get 0
     f32x4.neg
     f32x4.pmax
     i32.const 0
-    local.get 2
+    local.get 3
     global.set 2
     call 0
     f32x4.div
-    f32x4.extract_lane 1)
+    f32x4.extract_lane 1
+    local.tee 2
+    f32.const nan (;=nan;)
+    local.get 2
+    local.get 2
+    f32.eq
+    select)
   (func (;2;) (type 2) (param i32) (result i32)
     global.get 1
     i64.const 1
@@ -149,20 +195,11 @@
     end
     i64.const 0)
   (func (;4;) (type 1) (param v128 f32) (result f32)
-    (local f32 f32)
     i32.const 307200
     global.set 2
     local.get 0
     local.get 1
-    call 1
-    local.set 2
-    local.get 2
-    local.tee 3
-    f32.const nan (;=nan;)
-    local.get 3
-    local.get 3
-    f32.eq
-    select)
+    call 1)
   (func (;5;) (type 2) (param i32) (result i32)
     i32.const 307200
     global.set 2
