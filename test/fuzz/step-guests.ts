@@ -48,6 +48,7 @@ const ACTIONS: readonly ((draw: Draw) => string)[] = [
     `(i64.store (i32.sub (i32.mul (memory.size) (i32.const 65536)) (i32.const ${8 + draw(70_000)})) (global.get $i64))`,
   (draw) =>
     `(memory.copy (i32.const ${draw(60_000)}) (i32.const ${draw(60_000)}) (i32.const ${draw(5_000)}))`,
+  () => '(memory.fill (i32.const 0) (i32.const 0) (i32.const 65536))',
   look,
   look,
 ];
