@@ -31,8 +31,11 @@ export const SEGMENTS_MAX = 50_000;
 /** Bytes of one import, export or custom section name. */
 export const NAME_BYTES_MAX = 4_096;
 
-/** Parameters of one function or block type. */
+/** Parameters of one function type. */
 export const PARAMETERS_MAX = 255;
+
+/** Parameters of one block type: a branch back to a loop hands them over, so they cost as results do. */
+export const BLOCK_PARAMETERS_MAX = 16;
 
 /** Results of one function or block type: keeps checking a branch table linear in its size. */
 export const RESULTS_MAX = 16;
@@ -46,8 +49,26 @@ export const OPERANDS_MAX = 4_096;
 /** Open blocks at once. A switch of n cases nests n blocks. */
 export const NESTING_MAX = 5_000;
 
-/** Bytes of one original function body. */
-export const BODY_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes of one original function body: five times the largest one of the real programs tried. */
+export const BODY_BYTES_MAX = 1024 * 1024;
+
+/** Loops of one function; the most seen in a real one is 300. Some phases of compilers compare them with each other. */
+export const LOOPS_MAX = 1_000;
+
+/** Blocks, conditions and branches of one function; the most seen is 5,100. */
+export const BRANCHES_MAX = 40_000;
+
+/** Calls in one function, table and bulk instructions included; the most seen is 2,900. */
+export const CALLS_MAX = 20_000;
+
+/** Loops of one function times its locals: a loop begins with a value for each; the most seen is 30,000. */
+export const LOOP_LOCALS_MAX = 250_000;
+
+/** Branches of one function times its locals and operands: the values that compilers keep; the most seen is 600,000. */
+export const MERGED_VALUES_MAX = 4_000_000;
+
+/** Targets of a branch table that cost a compiler as much as one branch. */
+export const TARGETS_PER_MERGE = 4;
 
 /** Bytes of one prepared function body: engines stop at 7,654,321. */
 export const PREPARED_BODY_BYTES_MAX = 7_500_000;

@@ -83,6 +83,10 @@ export class OperandStack {
 
   protected popAll(types: Uint8Array): void {
     for (let index = types.length - 1; index >= 0; index--) {
+      // Nothing is left but what unreachable code may take for anything: the same for all further ones.
+      if (this.height === this.floor) {
+        return this.popNothing(types[index] ?? 0);
+      }
       this.pop(types[index] ?? 0);
     }
   }

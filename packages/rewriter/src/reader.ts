@@ -149,8 +149,12 @@ export class Reader {
 // UTF-8 by hand: the pure packages have no TextDecoder, and the standard wants surrogates and overlong
 // forms refused.
 function decodeUtf8(bytes: Uint8Array, from: number, to: number): string {
-  let text = '';
   let position = from;
+  while (position < to && (bytes[position] ?? 0) < 0x80) {
+    position += 1;
+  }
+  // At once, because a string that grows letter by letter takes thirty bytes for each.
+  let text = String.fromCharCode(...bytes.subarray(from, position));
   while (position < to) {
     const first = bytes[position] ?? 0;
     const length = utf8Length(first);

@@ -25,11 +25,17 @@ export type LimitName =
   | 'segments'
   | 'name-bytes'
   | 'parameters'
+  | 'block-parameters'
   | 'results'
   | 'locals'
   | 'operands'
   | 'nesting'
   | 'body-bytes'
+  | 'loops'
+  | 'branches'
+  | 'calls'
+  | 'loop-locals'
+  | 'merged-values'
   | 'prepared-body-bytes'
   | 'branch-table'
   | 'table-entries'
@@ -87,13 +93,30 @@ export function refuseFeature(feature: Feature, offset: number, what: string): n
   );
 }
 
+// What has too much, where it is not the whole module.
+const LIMITED_PARTS: Readonly<Partial<Record<LimitName, string>>> = {
+  parameters: 'A type',
+  results: 'A type',
+  'block-parameters': 'A block',
+  locals: 'A function',
+  operands: 'A function',
+  nesting: 'A function',
+  'body-bytes': 'A function',
+  loops: 'A function',
+  branches: 'A function',
+  calls: 'A function',
+  'loop-locals': 'A function',
+  'merged-values': 'A function',
+  'prepared-body-bytes': 'A function',
+};
+
 /** Refuses when `value` is over `max`. */
 export function assertLimit(name: LimitName, value: number, max: number, offset: number): void {
   if (value > max) {
     refuse(
       `limit-${name}`,
       offset,
-      `The module has ${value} ${name.replaceAll('-', ' ')}; the limit is ${max}.`,
+      `${LIMITED_PARTS[name] ?? 'The module'} has ${value} ${name.replaceAll('-', ' ')}; the limit is ${max}.`,
     );
   }
 }

@@ -3,7 +3,7 @@
 // costs memory that is bounded and allocated once. The stacks are reused for every body.
 
 import { type ScannedFunction, TO_FUNCTION } from './instructions.ts';
-import { BRANCH_TABLE_MAX, LOCALS_MAX, NESTING_MAX } from './limits.ts';
+import { BLOCK_PARAMETERS_MAX, BRANCH_TABLE_MAX, LOCALS_MAX, NESTING_MAX } from './limits.ts';
 import type { ByteRange, FunctionType } from './module.ts';
 import * as op from './opcodes.ts';
 import { parseNullType } from './constant-expression.ts';
@@ -381,7 +381,9 @@ export class Validator extends VectorValidator {
     const offset = this.reader.position;
     const code = this.reader.s33();
     if (code >= 0) {
-      return this.module.types[code] ?? refuse('invalid', offset, `There is no type ${code}.`);
+      const type = this.module.types[code] ?? refuse('invalid', offset, `There is no type ${code}.`);
+      assertLimit('block-parameters', type.parameters.length, BLOCK_PARAMETERS_MAX, offset);
+      return type;
     }
     const byte = code + 0x80;
     if (byte === op.EMPTY_BLOCK) {
