@@ -4,6 +4,9 @@
 // Input:  u32 exponent, little-endian, 2 ≤ p ≤ EXPONENT_MAX; anything else traps.
 // Output: u32 exponent, u32 isPrime (0 or 1), u64 residue: the low 64 bits of s(p−2) mod M(p); 0 for p = 2.
 //
+// It works in steps of about the same size, whatever the exponent: what it is made of between two of them is S, the exponent
+// and the rounds done, so a task may rest there and go on elsewhere.
+//
 // Numbers are 32-bit limbs, least significant first. Squaring goes column by column: every cross product a[i]·a[j],
 // i < j, is formed once and doubled with its column, so half the multiplications of a product suffice. A column's
 // low and high halves are summed apart in two u64, which cannot overflow below 2^31 limbs, so the inner loop has no
@@ -14,7 +17,8 @@ import { progress } from './trine';
 /** Far beyond the demonstration's 2,300; a task of this size takes minutes. */
 const EXPONENT_MAX: u32 = 65_536;
 const LIMBS_MAX: u32 = EXPONENT_MAX / 32 + 2;
-const PROGRESS_EVERY: u32 = 128;
+/** Products of limbs in one step: some ten million instructions, so that a step takes some 20 ms. */
+const STEP_PRODUCTS: u32 = 1 << 21;
 const LOW: u64 = 0xffff_ffff;
 
 /** s, and its square of twice the length, each with a limb to spare. */
@@ -22,36 +26,49 @@ const S: usize = memory.data(LIMBS_MAX * 4, 16);
 const SQUARE: usize = memory.data(LIMBS_MAX * 8, 16);
 const OUTPUT: usize = memory.data(16, 16);
 
+/** The exponent, and how many of its p − 2 rounds are done. */
+let exponent: u32 = 0;
+let done: u32 = 0;
+
 /** Makes room for an input. */
 export function alloc(size: i32): usize {
   return heap.alloc(<usize>size);
 }
 
-/** Tests one exponent; the answer is the output's pointer (high 32 bits) and length. */
-export function run(pointer: usize, length: i32): u64 {
+/** Begins the test of one exponent: S = s(0). */
+export function start(pointer: usize, length: i32): void {
   if (length != 4) unreachable();
-  const p = load<u32>(pointer);
-  if (p < 2 || p > EXPONENT_MAX) unreachable();
-  const residue = p == 2 ? 0 : lucasLehmer(p);
-  store<u32>(OUTPUT, p);
-  store<u32>(OUTPUT, u32(p == 2 || isZero((p + 31) >> 5)), 4);
-  store<u64>(OUTPUT, residue, 8);
-  return (u64(OUTPUT) << 32) | 16;
+  exponent = load<u32>(pointer);
+  if (exponent < 2 || exponent > EXPONENT_MAX) unreachable();
+  done = 0;
+  store<u32>(S, 4);
 }
 
-/** Leaves s(p−2) mod M(p) in S and returns its low 64 bits. */
-function lucasLehmer(p: u32): u64 {
+/** Some rounds of the test; 1 while more are left. */
+export function step(): i32 {
+  const p = exponent;
   const limbs = (p + 31) >> 5;
-  memory.fill(S, 0, (limbs + 2) << 2);
-  store<u32>(S, 4);
   const rounds = p - 2;
-  for (let round: u32 = 0; round < rounds; round++) {
-    if (round % PROGRESS_EVERY == 0) progress(round, rounds);
+  const few = STEP_PRODUCTS / (limbs * limbs) + 1;
+  const end = rounds - done < few ? rounds : done + few;
+  for (let round = done; round < end; round++) {
     square(limbs);
     reduce(p, limbs);
     subtractTwo(p, limbs);
   }
-  return load<u64>(S);
+  done = end;
+  if (end == rounds) return 0;
+  progress(end, rounds);
+  return 1;
+}
+
+/** The answer: the output's pointer (high 32 bits) and length. */
+export function output(): u64 {
+  const p = exponent;
+  store<u32>(OUTPUT, p);
+  store<u32>(OUTPUT, u32(p == 2 || isZero((p + 31) >> 5)), 4);
+  store<u64>(OUTPUT, p == 2 ? 0 : load<u64>(S), 8);
+  return (u64(OUTPUT) << 32) | 16;
 }
 
 /** SQUARE = S². */
