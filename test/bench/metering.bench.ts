@@ -1,8 +1,9 @@
 /**
  * What preparing a guest costs it. Kernels run as they were made, metered (fuel, call depth, growth), and prepared
  * (NaNs canonical, too), in turn in one process, warmed; the fastest of 25 runs each. The original runs twice, which
- * shows the noise. First runs go from bytes to the end of a first call, on code that no optimising compiler has seen.
- * Then the same in Chromium, and what the rewriter itself does with real modules.
+ * shows the noise; while its two times differ there are more runs, up to 120. First runs go from bytes to the end of
+ * a first call, on code that no optimising compiler has seen. Then the same in Chromium, and what the rewriter itself
+ * does with real modules.
  *
  * `--kernel name,name` measures only those, `--strategy name` with another way of placing charges; `--no-chromium`,
  * `--no-node`, `--no-first-runs` and `--no-large` leave parts out; `--write docs/METERING.md` puts the tables there.
