@@ -461,7 +461,8 @@ class CodeWriter {
   private writeBody(scanned: ScannedFunction): void {
     const added: number[] = [];
     const locals = { local: (type: number) => scanned.locals + added.push(type) - 1 };
-    const input = { scanned, layout: this.layout, locals, nanFlow: this.nanFlow };
+    const { layout, module, nanFlow } = this;
+    const input = { scanned, bytes: module.bytes, layout, locals, nanFlow };
     const writers = this.passes.map((pass, index) => {
       const edits = this.lists[index] ?? new EditList();
       edits.clear();

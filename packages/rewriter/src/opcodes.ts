@@ -50,9 +50,11 @@ export const MEMORY_GROW = 0x40;
 
 // The rest of what the rewriter itself emits.
 export const EMPTY_BLOCK = 0x40;
+export const I32_EQZ = 0x45;
 export const I32_EQ = 0x46;
 export const I32_LT_S = 0x48;
 export const I64_EQZ = 0x50;
+export const I64_EQ = 0x51;
 export const I64_LT_S = 0x53;
 export const I64_LE_U = 0x58;
 export const F32_EQ = 0x5b;

@@ -14,6 +14,8 @@ export interface Pass {
 /** One function and its surroundings. */
 export interface PassInput {
   readonly scanned: ScannedFunction;
+  /** The whole original module: offsets of the body are offsets here. */
+  readonly bytes: Uint8Array;
   readonly layout: Layout;
   readonly locals: LocalAllocator;
   readonly nanFlow: NanFlow;
