@@ -9,7 +9,7 @@
 // one small hash. The marks keep leaves of all kinds and parents apart; the state counts the pages.
 import { type Digest, digestFromBytes, merkleRoot, type Sha256 } from '@trine/protocol';
 import type { Checkpoint } from './checkpoint.ts';
-import { isSamePage, PAGE_BYTES, type Page } from './pages.ts';
+import { isSamePage, PAGE_BYTES, type Page, PAGES_MAX } from './pages.ts';
 
 /** A checkpoint with the hashes over it. */
 export interface CheckpointTree {
@@ -118,7 +118,8 @@ function rootOf(
   { place, leaves, siblings }: CheckpointProof,
   sha256: Sha256,
 ): Digest | undefined {
-  if (!Number.isSafeInteger(leaves) || !Number.isSafeInteger(place) || place >= leaves) return undefined;
+  if (!Number.isSafeInteger(leaves) || !Number.isSafeInteger(place)) return undefined;
+  if (place >= leaves || leaves > PAGES_MAX + 1) return undefined;
   let [hash, at, used] = [leaf, place, 0];
   for (let width = leaves; width > 1; width = Math.ceil(width / 2)) {
     const isAlone = at % 2 === 0 && at + 1 === width;
