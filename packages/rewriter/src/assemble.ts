@@ -3,9 +3,10 @@
 // sections are left out; the start section becomes an export.
 
 import { ABORT_GLOBAL, FUEL_GLOBAL, START_EXPORT } from './abi.ts';
+import { CompileBudget } from './compile-budget.ts';
 import { EditList, type EditWriter, type Layout } from './edits.ts';
 import type { ScannedFunction } from './instructions.ts';
-import { CALL_BUDGET_BYTES, PREPARED_BODY_BYTES_MAX } from './limits.ts';
+import { CALL_BUDGET_BYTES, PREPARED_BODY_BYTES_MAX, PREPARED_BYTES_MAX } from './limits.ts';
 import {
   type ByteRange,
   type ExportKind,
@@ -87,7 +88,9 @@ export function assemble(module: WasmModule, plan: AssemblyPlan): Assembly {
   head.u32(lengthOfU32(bodies) + code.length);
   head.u32(bodies);
   // Exactly as large as needed: a big module should not be copied once more.
-  const out = new Writer(head.length + code.length + copiedBytes(module, SECTION_DATA));
+  const size = head.length + code.length + copiedBytes(module, SECTION_DATA);
+  assertLimit('prepared-bytes', size, PREPARED_BYTES_MAX, 0);
+  const out = new Writer(size);
   out.append(head);
   out.append(code);
   copySection(module, SECTION_DATA, out);
@@ -424,9 +427,11 @@ class CodeWriter {
     const { module, out } = this;
     const { wrapped, grown, maxima, snapshot } = appended;
     const validator = new Validator(module);
+    const budget = new CompileBudget();
     let largest = 0;
     for (const [place, range] of module.bodies.entries()) {
       const scanned = validator.scan(this.typeOf(module.imports.length + place), range);
+      budget.add(scanned);
       largest = Math.max(largest, frameBytes(scanned));
       this.entry(range, () => this.writeBody(scanned));
     }

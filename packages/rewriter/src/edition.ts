@@ -3,7 +3,6 @@
 
 import { callDepth } from './passes/call-depth.ts';
 import { canonicalNan } from './passes/canonical-nan.ts';
-import { compileCost } from './passes/compile-cost.ts';
 import { growth } from './passes/growth.ts';
 import { createMeter, type MeterStrategy } from './passes/meter.ts';
 import type { Pass } from './passes/pass.ts';
@@ -17,5 +16,5 @@ export const EDITION = 'trine-3';
  * that gave it, so before that.
  */
 export function editionPasses(strategy: MeterStrategy): readonly Pass[] {
-  return [compileCost, canonicalNan, createMeter(strategy), callDepth, growth];
+  return [canonicalNan, createMeter(strategy), callDepth, growth];
 }

@@ -64,8 +64,14 @@ export const CALLS_MAX = 20_000;
 /** Loops of one function times its locals: a loop begins with a value for each; the most seen is 30,000. */
 export const LOOP_LOCALS_MAX = 250_000;
 
+/** The same over all functions: fifteen times what the largest real module tried has. */
+export const MODULE_LOOP_LOCALS_MAX = 4_000_000;
+
 /** Branches of one function times its locals and operands: the values that compilers keep; the most seen is 600,000. */
 export const MERGED_VALUES_MAX = 4_000_000;
+
+/** The same over all functions: ten times what the largest real module tried has. */
+export const MODULE_MERGED_VALUES_MAX = 64_000_000;
 
 /** Targets of a branch table that cost a compiler as much as one branch. */
 export const TARGETS_PER_MERGE = 4;

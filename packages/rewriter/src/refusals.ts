@@ -36,6 +36,8 @@ export type LimitName =
   | 'calls'
   | 'loop-locals'
   | 'merged-values'
+  | 'module-loop-locals'
+  | 'module-merged-values'
   | 'prepared-body-bytes'
   | 'branch-table'
   | 'table-entries'
@@ -116,7 +118,7 @@ export function assertLimit(name: LimitName, value: number, max: number, offset:
     refuse(
       `limit-${name}`,
       offset,
-      `${LIMITED_PARTS[name] ?? 'The module'} has ${value} ${name.replaceAll('-', ' ')}; the limit is ${max}.`,
+      `${LIMITED_PARTS[name] ?? 'The module'} has ${value} ${name.replace(/^module-/, '').replaceAll('-', ' ')}; the limit is ${max}.`,
     );
   }
 }

@@ -125,7 +125,7 @@ export class Writer {
       return;
     }
     assertLimit('prepared-bytes', needed, PREPARED_BYTES_MAX, 0);
-    const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    const larger = new Uint8Array(Math.min(Math.max(needed, this.bytes.length * 2), PREPARED_BYTES_MAX));
     larger.set(this.bytes.subarray(0, this.used));
     this.bytes = larger;
   }
