@@ -13,8 +13,8 @@ const externalPackages = {
   },
 };
 
-/** Writes `dist/<name>.mjs` for each `{ name: source }`, sources relative to this folder. */
-export async function bundlePrograms(programs) {
+/** Writes `dist/<name>.mjs` for each `{ name: source }`, sources relative to this folder; `plugins` see every file first. */
+export async function bundlePrograms(programs, plugins = []) {
   // Not at the top: the set-up may only now have installed it.
   const { build } = await import('esbuild');
   await build({
@@ -27,7 +27,7 @@ export async function bundlePrograms(programs) {
     format: 'esm',
     target: 'node20',
     sourcemap: 'linked',
-    plugins: [externalPackages],
+    plugins: [...plugins, externalPackages],
     logLevel: 'warning',
   });
 }

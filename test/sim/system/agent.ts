@@ -26,6 +26,8 @@ import { SimProcess } from './process.ts';
 /** What a node is, whatever becomes of its programs. */
 export interface Device {
   readonly name: string;
+  /** Its place among all. */
+  readonly number: number;
   readonly identity: NodeIdentity;
   readonly node: NodeId;
   readonly token: string | undefined;
@@ -45,6 +47,8 @@ export interface AgentWatch {
   said(node: NodeId, result: ReportedResult): void;
   /** The node may forget these. */
   told(node: NodeId, leases: readonly LeaseId[]): void;
+  /** It runs this many on so many slots. */
+  running(node: NodeId, count: number, slots: number): void;
 }
 
 export interface AgentOptions {
@@ -83,6 +87,8 @@ export class SimAgent {
   readonly #known: Grant[] = [];
   readonly #unsent = new Set<LeaseId>();
   #isOpen = false;
+  #sessionNumber = 0;
+  #counted = 0;
   #isPaused = false;
   #reportPlanned = false;
 
@@ -104,7 +110,7 @@ export class SimAgent {
         ...(device.token === undefined ? {} : { token: device.token }),
       }),
       on: {
-        opened: ({ resumed }) => this.#opened(resumed),
+        opened: ({ resumed, session }) => this.#opened(resumed, session),
         messages: (messages) => {
           for (const message of messages) this.#hear(message);
           this.#settle();
@@ -161,6 +167,14 @@ export class SimAgent {
     if (this.#isOpen) this.#session.send({ type: 'heartbeat', threadsBusy: this.#running.size });
   }
 
+  /** Says the next number of its session, so that the other side can tell whether it hears all, once, in order. */
+  count(): void {
+    if (!this.#isOpen) return;
+    this.#counted += 1;
+    const lease = this.#sessionNumber as LeaseId;
+    this.#session.send({ type: 'progress', lease, done: this.#counted, total: this.device.number });
+  }
+
   /** Leaves cleanly. */
   leave(): void {
     for (const { stop } of this.#running.values()) stop();
@@ -180,9 +194,11 @@ export class SimAgent {
     return [...held.filter(() => chance.happens(0.5)), claimed as LeaseId];
   }
 
-  #opened(resumed: boolean): void {
+  #opened(resumed: boolean, session: number): void {
     this.#isOpen = true;
     if (!resumed) {
+      this.#sessionNumber = session;
+      this.#counted = 0;
       this.#tellCapacity();
       for (const lease of this.device.outbox.keys()) this.#unsent.add(lease);
       this.#reportLater();
@@ -241,7 +257,7 @@ export class SimAgent {
   // ── work ───────────────────────────────────────────────────────────────────────────────────────────
 
   #run(grant: Grant): void {
-    const { chance, device, runMs } = this.#options;
+    const { chance, device, runMs, watch } = this.#options;
     if (this.#running.has(grant.lease)) return;
     this.#known.push(grant);
     const { hoards, slow } = device.character;
@@ -251,6 +267,7 @@ export class SimAgent {
       : 20 + runMs * chance.unit() ** 2;
     const stop = neverEnds ? () => undefined : this.process.setTimer(lastsMs, () => this.#finished(grant));
     this.#running.set(grant.lease, { grant, stop });
+    watch.running(device.node, this.#running.size, device.slots);
   }
 
   #finished(grant: Grant): void {

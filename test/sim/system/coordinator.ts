@@ -13,7 +13,7 @@ import {
   type Store,
 } from '@trine/control-plane/parts';
 import { createSessionHost, type Link, type SessionHost } from '@trine/mesh';
-import { type ShardId, shardOf, TrineError } from '@trine/protocol';
+import { type AgentMessage, type ShardId, shardOf, TrineError } from '@trine/protocol';
 import type { ShardEffect, ShardEvent } from '@trine/scheduler';
 import { artifact } from '@trine/scheduler/testing';
 import type { Chance } from '../chance.ts';
@@ -30,6 +30,8 @@ export interface CoordinatorOptions {
   readonly onEffects: (coordinator: SimCoordinator, shard: ShardId, effects: readonly ShardEffect[]) => void;
   /** Another program decides for a shard of this one. */
   readonly onFenced: (coordinator: SimCoordinator) => void;
+  /** The next number of a session, as its agent counts. */
+  readonly onCounted: (session: string, number: number) => void;
   /** Something that no fault of the world explains. */
   readonly onBug: (words: string) => void;
 }
@@ -48,7 +50,11 @@ export class SimCoordinator implements Listener {
   constructor(options: CoordinatorOptions) {
     this.#options = options;
     this.process = options.process;
-    const activity = createActivity(() => this.process.wallMs(), SILENT_METER);
+    const activity = {
+      ...createActivity(() => this.process.wallMs(), SILENT_METER),
+      progress: ({ lease, done, total }: Progress) =>
+        options.onCounted(`node ${total}, session ${lease}`, done),
+    };
     const announcements = createAnnouncements();
     this.gateway = this.#createGateway(activity, announcements);
     const preparation = { begin: (effect: PrepareModule) => this.#prepare(effect) };
@@ -156,6 +162,7 @@ export class SimCoordinator implements Listener {
   }
 }
 
+type Progress = Extract<AgentMessage, { readonly type: 'progress' }>;
 type PrepareModule = Extract<ShardEffect, { readonly type: 'prepare-module' }>;
 
 const SILENT_METER: Parameters<typeof createActivity>[1] = {

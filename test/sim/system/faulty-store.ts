@@ -31,6 +31,8 @@ export interface FaultyStoreOptions {
   readonly faults: () => StoreFaults;
   /** A commit is in the tables; called before anything else can happen. */
   readonly onCommitted: (commits: readonly ShardCommit[], by: SimProcess) => void;
+  /** A commit was refused. */
+  readonly onFenced: (shards: readonly ShardId[], by: SimProcess) => void;
   /** Shards were given to a coordinator. */
   readonly onAcquired: (shards: Acquired, by: SimProcess) => void;
 }
@@ -115,6 +117,7 @@ export class FaultyStore {
   async #write(process: SimProcess, commits: readonly ShardCommit[]) {
     const outcome = await this.#options.tables.shards.commit(commits);
     if (outcome.type === 'committed') this.#options.onCommitted(commits, process);
+    else this.#options.onFenced(outcome.shards, process);
     return outcome;
   }
 

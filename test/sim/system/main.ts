@@ -4,6 +4,8 @@ import { describePlan, simulate, SimFailure } from './world.ts';
 const USAGE = `npm run sim -- [--seed N] [--steps N]          one world; a seed of its own choice unless told
 npm run sim -- --seeds N [--from N]           many worlds, one after the other
 npm run sim -- --minutes N [--from N]         as many as fit into the time
+    --stop N                                  ends after so many that failed
+npm run sim -- mutants [--only a,b] [--json]  looks for planted bugs
 
 The seed is printed first; the same seed prints the same bytes. Speed is printed on stderr.
 `;
@@ -13,6 +15,7 @@ interface Options {
   readonly seeds: number;
   readonly minutes: number;
   readonly stepsMax: number;
+  readonly failuresMax: number;
 }
 
 export async function main(args: readonly string[]): Promise<number> {
@@ -28,6 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
   for (let seed = options.from; tally.worlds < options.seeds && real.nowMs() < endMs; seed += 1) {
     tally.worlds += 1;
     if (!(await runSeed(seed, options, { real, tally }))) failed.push(seed);
+    if (failed.length >= options.failuresMax) break;
   }
   process.stderr.write(`${speedOf(tally, real.nowMs())}\n`);
   if (failed.length > 0) process.stdout.write(`failing seeds: ${failed.join(' ')}\n`);
@@ -92,7 +96,7 @@ function takeRealTime(): RealTime {
 }
 
 function parseOptions(args: readonly string[]): Options | undefined {
-  const known = ['--seed', '--seeds', '--from', '--minutes', '--steps'];
+  const known = ['--seed', '--seeds', '--from', '--minutes', '--steps', '--stop'];
   const values = new Map<string, number>();
   for (let at = 0; at < args.length; at += 2) {
     const name = args[at] ?? '';
@@ -109,5 +113,6 @@ function parseOptions(args: readonly string[]): Options | undefined {
     seeds,
     minutes: minutes ?? Number.POSITIVE_INFINITY,
     stepsMax: values.get('--steps') ?? Number.POSITIVE_INFINITY,
+    failuresMax: values.get('--stop') ?? Number.POSITIVE_INFINITY,
   };
 }

@@ -57,6 +57,7 @@ export interface OracleOptions {
 interface Image {
   readonly ledger: Ledger;
   epoch: number;
+  holder: string;
   seq: number;
   atMs: number;
   graceUntilMs: number;
@@ -84,6 +85,8 @@ export class Oracle {
   readonly #images = new Map<ShardId, Image>();
   readonly #leases = new Map<LeaseId, LeaseFact>();
   readonly #live = new Set<LeaseId>();
+  /** Last word heard of each session. */
+  readonly #heard = new Map<string, number>();
   /** What each node has put its name to, by lease. */
   readonly #said = new Map<string, Set<string>>();
   /** When a coordinator last began, or the store last failed: deadlines count from there. */
@@ -112,7 +115,10 @@ export class Oracle {
 
   // ── the store ──────────────────────────────────────────────────────────────────────────────────────
 
-  acquired(rights: readonly { readonly right: ShardRight; readonly stored: StoredShard }[]): void {
+  acquired(
+    rights: readonly { readonly right: ShardRight; readonly stored: StoredShard }[],
+    by: string,
+  ): void {
     this.disturbed();
     for (const { right, stored } of rights) {
       const image = this.#image(right.shard);
@@ -126,6 +132,7 @@ export class Oracle {
         sortedRows(stored),
       );
       image.epoch = right.epoch;
+      image.holder = by;
       image.sessions.clear();
       image.isGraceDue = stored.tasks.some(({ replicas }) =>
         replicas.some(({ ended }) => ended === undefined),
@@ -146,6 +153,7 @@ export class Oracle {
       this.#checkRight(commit);
       this.#learnGrace(commit);
       this.#checkRows(commit);
+      this.#checkHellos(commit);
       this.#learnSessions(commit);
       this.#checkCredit(commit);
       writeChanges(this.#image(commit.right.shard).ledger, commit.changes);
@@ -176,6 +184,24 @@ export class Oracle {
     if (!Number.isNaN(image.graceUntilMs)) return;
     const [first] = decodeEvents(events);
     if (first?.type === 'batch-began') image.graceUntilMs = image.isGraceDue ? first.atMs + GRACE_MS : 0;
+  }
+
+  /** A lease of an earlier session that a hello does not name has ended by the end of its batch. */
+  #checkHellos({ right, events, changes }: ShardCommit): void {
+    const { ledger, sessions } = this.#image(right.shard);
+    const rows = new Map(changes.tasks.map((row) => [taskKey(row.job, row.index), row] as const));
+    for (const event of decodeEvents(events)) {
+      if (event.type !== 'node-said-hello' || event.session < (sessions.get(event.node) ?? 0)) continue;
+      for (const row of ledger.tasks.values()) {
+        if (row.closed) continue;
+        for (const { lease, node, session, ended } of (rows.get(taskKey(row.job, row.index)) ?? row)
+          .replicas) {
+          const isUnnamed = node === event.node && session < event.session && !event.held.includes(lease);
+          if (isUnnamed && ended === undefined)
+            this.fail(`lease ${lease} outlived a hello that does not name it`);
+        }
+      }
+    }
   }
 
   /** Known from the next batch on: within one, what was offered before the hello is granted under the old number. */
@@ -363,11 +389,13 @@ export class Oracle {
   said(node: NodeId, result: ReportedResult): void {
     const key = `${node}/${result.lease}`;
     const words = this.#said.get(key) ?? new Set();
-    this.#said.set(key, words.add(wordsOf(result)));
+    this.#said.set(key, words.add(`${wordsOf(result)} ${result.grant}`));
   }
 
-  #hasSaid(node: NodeId, { lease, result }: ReplicaRow): boolean {
-    return result !== undefined && this.#said.get(`${node}/${lease}`)?.has(wordsOf(result)) === true;
+  /** For this lease and the grant that was made of it, in these words. */
+  #hasSaid(node: NodeId, { lease, result, grant }: ReplicaRow): boolean {
+    const words = this.#said.get(`${node}/${lease}`);
+    return result !== undefined && words?.has(`${wordsOf(result)} ${grant}`) === true;
   }
 
   /** A node hears that it may forget: from now on the store alone has it. */
@@ -387,6 +415,25 @@ export class Oracle {
     const replica = row?.replicas.find((one) => one.lease === lease);
     if (replica?.result === undefined && row?.closed !== true) {
       this.fail(`node ${node} was told that lease ${lease} is recorded, and its result is not stored`);
+    }
+  }
+
+  /** Words of one session arrive once each and in order, whatever becomes of its links. */
+  heard(session: string, number: number): void {
+    const due = (this.#heard.get(session) ?? 0) + 1;
+    if (number !== due) this.fail(`${session}: word ${number} was heard where ${due} was due`);
+    this.#heard.set(session, number);
+  }
+
+  /** A node is never given more than it lends. */
+  running(node: NodeId, count: number, slots: number): void {
+    if (count > slots) this.fail(`node ${node} runs ${count} leases on ${slots} slots`);
+  }
+
+  /** A commit is refused only where another coordinator has taken the shard. */
+  fenced(shards: readonly ShardId[], by: string): void {
+    for (const shard of shards) {
+      if (this.#image(shard).holder === by) this.fail(`shard ${shard} was refused to ${by}, who holds it`);
     }
   }
 
@@ -459,6 +506,7 @@ export class Oracle {
     const image: Image = {
       ledger: createLedger(shard),
       epoch: 0,
+      holder: '',
       seq: 0,
       atMs: 0,
       graceUntilMs: Number.NaN,

@@ -96,6 +96,7 @@ function planDevices(chance: Chance, liarGroups: number): readonly Device[] {
     return Array.from({ length: 1 + chance.below(4) }, (_, place) =>
       createDevice({
         name: `node ${group}.${place}`,
+        number: group * 8 + place,
         token: hasToken ? tokenOf(group) : undefined,
         // Nodes with a token come from anywhere, others share what is one network to the coordinator.
         address: hasToken ? `192.0.2.${group * 8 + place}` : `198.51.${group}.${10 + place}`,

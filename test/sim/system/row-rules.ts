@@ -101,6 +101,10 @@ function checkNewReplicas({ before, after, spec, isJobOver }: TaskStep, facts: F
     if (isJobOver) found.push(`lease ${replica.lease} was given for a job that is over`);
   }
   if (fresh.length === 0) return;
+  const answers = before?.replicas.filter(counts).length ?? 0;
+  if (before?.state === 'running' && answers >= spec.policy.replicasMax) {
+    found.push(`${answers} results count, and a further lease was given`);
+  }
   if (after.replicas.length > ATTEMPTS_MAX) found.push(`${after.replicas.length} leases were given`);
   const failures = before?.replicas.filter(failed).length ?? 0;
   if (before?.state === 'running' && failures >= spec.policy.failedAttemptsMax) {
@@ -136,6 +140,9 @@ function checkVerdicts({ after, spec }: TaskStep, facts: Facts, found: Found): v
   const { canonical, replicas, job, index } = after;
   const valid = replicas.filter(({ verdict }) => verdict === 'valid');
   for (const replica of replicas) checkVerdict(replica, after, facts, found);
+  for (const { result, lease } of replicas.filter(counts)) {
+    if ((result?.fuel ?? 0n) > spec.limits.fuel) found.push(`lease ${lease}: more fuel than the job allows`);
+  }
   if (hasTwice(valid.map(({ node }) => facts.groupOf(node)))) found.push('an owner is credited twice');
   if ((canonical === undefined) === (after.state === 'verified'))
     found.push(`it is ${after.state}, canonical or not`);
@@ -174,7 +181,6 @@ function checkState({ after, spec }: TaskStep, found: Found): void {
   if (closed && state === 'running') found.push('it is closed and undecided');
   if (!closed && (state === 'disputed' || state === 'abandoned' || state === 'cancelled'))
     found.push(`it is ${state} and open`);
-  if (counted > replicasMax) found.push(`${counted} results count, ${replicasMax} may`);
   if (state === 'disputed' && counted < replicasMax) found.push(`it is disputed after ${counted} results`);
   if (
     state === 'abandoned' &&

@@ -132,7 +132,8 @@ class World {
         const writer = this.#coordinator?.process === by ? this.#coordinator : undefined;
         this.#oracle.committed(commits, (shard) => (by.isDead ? undefined : writer?.loop.machine(shard)));
       },
-      onAcquired: (acquired) => this.#oracle.acquired(acquired),
+      onAcquired: (acquired, by) => this.#oracle.acquired(acquired, by.name),
+      onFenced: (shards, by) => this.#oracle.fenced(shards, by.name),
     });
     this.#submitter = new Submitter({
       timeline,
@@ -251,6 +252,7 @@ class World {
         if (coordinator.loop.machine(shard) !== undefined) this.#oracle.spoke(shard, effects);
       },
       onFenced: (coordinator) => this.#soon(500, () => this.#endCoordinator(coordinator)),
+      onCounted: (session, number) => this.#oracle.heard(session, number),
       onBug: (words) => {
         this.#bug ??= words;
       },
@@ -350,8 +352,10 @@ class World {
     this.timeline.after(TICK_MS, () => {
       this.#oracle.checkLeases();
       if (!this.#isCalm) this.#strike(this.#plan.world);
-      for (const agent of this.#agents.values())
+      for (const agent of this.#agents.values()) {
         if (this.#chance.happens(1 / 60)) agent.process.enter(() => agent.heartbeat());
+        if (this.#chance.happens(0.3)) agent.process.enter(() => agent.count());
+      }
       this.#everySecond();
     });
   }
