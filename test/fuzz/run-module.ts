@@ -10,7 +10,8 @@ export interface ModuleRun {
   readonly digestHex: string;
 }
 
-const INPUT = Uint8Array.from({ length: 64 }, (_, index) => (index * 37 + 11) & 0xff);
+/** What every run is given. */
+export const INPUT = Uint8Array.from({ length: 64 }, (_, index) => (index * 37 + 11) & 0xff);
 
 /** Instantiates `preparedBytes`, runs its former start function and `run` under `fuel`, and sums up. */
 export function runModule(preparedBytes: Uint8Array, fuel: bigint): ModuleRun {
@@ -75,8 +76,8 @@ function outcomeOf(error: unknown, remaining: bigint, aborted: boolean): ModuleR
   return error === undefined ? 'completed' : 'trapped';
 }
 
-// Not for security: two multiplicative hashes of 32 bits tell two runs apart.
-class Digest {
+/** What a run did, as one value. Not for security: two multiplicative hashes of 32 bits tell two runs apart. */
+export class Digest {
   private low = 0x811c9dc5;
   private high = 0x9e3779b9;
 

@@ -224,6 +224,8 @@ function decodeConstant(cursor: Cursor, module: ReferenceModule): bigint {
       stack.push(NULL);
     } else if (op === 0xd2) {
       stack.push(BigInt(operands[0] ?? 0));
+    } else if (op === 0xfd0c) {
+      stack.push(bits);
     } else if (op >= 0x41 && op <= 0x44) {
       stack.push(BigInt.asUintN(op === 0x41 || op === 0x43 ? 32 : 64, bits));
     } else {
@@ -294,7 +296,7 @@ function decodeCode(cursor: Cursor): readonly Instruction[] {
 
 function decodeInstruction(cursor: Cursor): Instruction {
   const first = cursor.byte();
-  const op = first === 0xfc ? 0xfc00 + cursor.unsigned() : first;
+  const op = first === 0xfc || first === 0xfd ? first * 256 + cursor.unsigned() : first;
   const { operands, bits } = decodeImmediates(op, cursor);
   return { op, operands, bits, end: -1, otherwise: -1 };
 }
@@ -315,7 +317,19 @@ function decodeImmediates(op: number, cursor: Cursor): { operands: readonly numb
   if (op === 0x41 || op === 0x42) return { operands: [], bits: cursor.leb(true) };
   if (op === 0x43) return { operands: [], bits: cursor.little(4) };
   if (op === 0x44) return { operands: [], bits: cursor.little(8) };
+  if (op >= 0xfd00) return decodeVectorImmediates(op - 0xfd00, cursor);
   if (op === 0xfc08 || op === 0xfc0a || op === 0xfc0c || op === 0xfc0e) return numbers(2);
   if (op === 0xfc09 || op === 0xfc0b || op === 0xfc0d || op >= 0xfc0f) return numbers(1);
   return { operands: [], bits: 0n };
+}
+
+// Constants, the lanes of a shuffle, memory arguments (with a lane for some), and single lanes.
+function decodeVectorImmediates(code: number, cursor: Cursor): { operands: readonly number[]; bits: bigint } {
+  if (code === 0x0c) return { operands: [], bits: cursor.little(16) };
+  if (code === 0x0d) return { operands: [...cursor.take(16)], bits: 0n };
+  if (code <= 0x0b || (code >= 0x54 && code <= 0x5d)) {
+    const argument = [cursor.unsigned(), cursor.unsigned()];
+    return { operands: code >= 0x54 && code <= 0x5b ? [...argument, cursor.byte()] : argument, bits: 0n };
+  }
+  return { operands: code >= 0x15 && code <= 0x22 ? [cursor.byte()] : [], bits: 0n };
 }

@@ -2,12 +2,13 @@
 // table of docs. It shares no code with the rewriter and knows nothing of regions, so its count is the truth
 // that metered runs are held against.
 //
-// Every value is its bits as an unsigned BigInt. A float also remembers whether arithmetic made it: only
-// such NaNs become canonical where they are shown.
+// Every value is its bits as an unsigned BigInt. The bits of NaNs that arithmetic makes are the caller's choice: the
+// canonical ones, as in the standard's deterministic profile, or any.
 
 import { decodeModule, type Instruction, type ReferenceFunction, type ReferenceModule } from './decode.ts';
 import { NUMERIC } from './numeric.ts';
-import { NULL, Trap, type Value } from './values.ts';
+import { type ChooseNan, chooseCanonical, NULL, Trap } from './values.ts';
+import { lanesOf, VECTOR, vectorOf } from './vectors.ts';
 
 /** How a reference run ended; the last two mean that it was given up. */
 export type ReferenceOutcome = 'completed' | 'trapped' | 'too-long' | 'too-deep';
@@ -24,21 +25,20 @@ export interface ReferenceLimits {
   readonly fuel: bigint;
   readonly calls: number;
   readonly maxPages: number;
+  /** The NaNs that arithmetic makes. Default: the canonical one. */
+  readonly chooseNan?: ChooseNan;
 }
 
 const PAGE = 65536;
-const I32 = 0x7f;
-const F32 = 0x7d;
-const F64 = 0x7c;
 const REFERENCES = new Set([0x70, 0x6f]);
 const FREE = new Set([0x01, 0x02, 0x03, 0x05, 0x0b]);
 
 interface Frame {
   readonly function: ReferenceFunction;
-  readonly locals: Value[];
-  readonly stack: Value[];
+  readonly locals: bigint[];
+  readonly stack: bigint[];
   /** The call that takes this frame's place. */
-  tail: { readonly index: number; readonly args: readonly Value[] } | undefined;
+  tail: { readonly index: number; readonly args: readonly bigint[] } | undefined;
 }
 
 /** A branch on its way out: how many labels are still to be left. */
@@ -52,13 +52,10 @@ export class ReferenceInstance {
   fuel = 0n;
   /** Host calls in order. */
   readonly hostCalls: string[] = [];
-  /** A NaN was shown: an engine without canonical NaNs may differ from here on. */
-  nanShown = false;
-  /** A NaN that was only copied, with bits of its own, was shown. */
-  payloadShown = false;
 
   private readonly limits: ReferenceLimits;
-  private readonly globals: Value[];
+  private readonly globals: bigint[];
+  private readonly chooseNan: ChooseNan;
   private readonly tables: bigint[][];
   private readonly droppedData = new Set<number>();
   private readonly droppedElements = new Set<number>();
@@ -67,8 +64,9 @@ export class ReferenceInstance {
   constructor(bytes: Uint8Array, limits: ReferenceLimits) {
     this.module = decodeModule(bytes);
     this.limits = limits;
+    this.chooseNan = limits.chooseNan ?? chooseCanonical;
     this.memory = new Uint8Array(this.module.memoryMin * PAGE);
-    this.globals = this.module.globals.map(({ bits }) => value(bits));
+    this.globals = this.module.globals.map(({ bits }) => bits);
     this.tables = this.module.tables.map(({ min }) => Array.from({ length: min }, () => NULL));
     for (const [index, { at, table, declares, entries }] of this.module.elements.entries()) {
       if (at !== undefined) {
@@ -93,15 +91,7 @@ export class ReferenceInstance {
       throw new Error(`reference interpreter: no function "${name}"`);
     }
     try {
-      const type = this.functionAt(target.index).type;
-      const results = this.call(
-        target.index,
-        args.map((bits) => value(bits)),
-      );
-      return {
-        outcome: 'completed',
-        results: results.map((result, place) => this.shown(result, type.results[place] ?? 0)),
-      };
+      return { outcome: 'completed', results: this.call(target.index, args) };
     } catch (error) {
       if (error instanceof Trap) return { outcome: 'trapped', results: [] };
       if (error instanceof GivenUp) return { outcome: error.outcome, results: [] };
@@ -120,7 +110,7 @@ export class ReferenceInstance {
     }
   }
 
-  private call(index: number, args: readonly Value[]): readonly Value[] {
+  private call(index: number, args: readonly bigint[]): readonly bigint[] {
     let next = { index, args };
     for (;;) {
       const ended = this.enter(next.index, next.args);
@@ -132,11 +122,11 @@ export class ReferenceInstance {
   // Runs one function to its results, or to the call that takes its place.
   private enter(
     index: number,
-    args: readonly Value[],
-  ): readonly Value[] | { readonly tail: { readonly index: number; readonly args: readonly Value[] } } {
+    args: readonly bigint[],
+  ): readonly bigint[] | { readonly tail: { readonly index: number; readonly args: readonly bigint[] } } {
     const target = this.functionAt(index);
     if (target.imported !== undefined) {
-      this.hostCalls.push(`${target.imported}(${args.map(({ bits }) => BigInt.asIntN(32, bits)).join(',')})`);
+      this.hostCalls.push(`${target.imported}(${args.map((bits) => BigInt.asIntN(32, bits)).join(',')})`);
       return [];
     }
     this.depth += 1;
@@ -145,7 +135,7 @@ export class ReferenceInstance {
     }
     const frame: Frame = {
       function: target,
-      locals: [...args, ...target.locals.map((type) => value(REFERENCES.has(type) ? NULL : 0n))],
+      locals: [...args, ...target.locals.map((type) => (REFERENCES.has(type) ? NULL : 0n))],
       stack: [],
       tail: undefined,
     };
@@ -202,7 +192,7 @@ export class ReferenceInstance {
   // The instructions a block runs: for an if, those of the arm its condition picks.
   private arm(frame: Frame, instruction: Instruction, at: number): readonly [number, number] {
     if (instruction.op !== 0x04) return [at + 1, instruction.end];
-    const chosen = pop(frame).bits !== 0n;
+    const chosen = pop(frame) !== 0n;
     const middle = instruction.otherwise;
     if (chosen) return [at + 1, middle < 0 ? instruction.end : middle];
     return middle < 0 ? [instruction.end, instruction.end] : [middle + 1, instruction.end];
@@ -224,13 +214,10 @@ export class ReferenceInstance {
     const numeric = NUMERIC.get(op);
     if (numeric !== undefined) {
       const args = stack.splice(stack.length - numeric.operands, numeric.operands);
-      if (numeric.shows !== 0) {
-        const last = present(args.at(-1), 'operand');
-        args[args.length - 1] = { bits: this.shown(last, numeric.shows), made: false };
-      }
-      stack.push(numeric.apply(args));
+      stack.push(numeric.apply(args, this.chooseNan));
       return;
     }
+    if (op >= 0xfd00) return this.vector(frame, instruction);
     if (op >= 0x28 && op <= 0x35) return this.load(frame, op, operands[1] ?? 0);
     if (op >= 0x36 && op <= 0x3e) return this.store(frame, op, operands[1] ?? 0);
     if (op >= 0xfc0f) return this.wholeTable(frame, op, index);
@@ -250,7 +237,7 @@ export class ReferenceInstance {
         return;
       case 0x1b:
       case 0x1c: {
-        const chosen = pop(frame).bits !== 0n;
+        const chosen = pop(frame) !== 0n;
         const second = pop(frame);
         const first = pop(frame);
         stack.push(chosen ? first : second);
@@ -269,63 +256,49 @@ export class ReferenceInstance {
         stack.push(present(this.globals[index], 'global'));
         return;
       case 0x24:
-        this.globals[index] = value(
-          this.shown(pop(frame), present(this.module.globals[index], 'global').type),
-        );
+        this.globals[index] = pop(frame);
         return;
       case 0x25: {
-        const entry = this.table(index)[Number(pop(frame).bits)];
+        const entry = this.table(index)[Number(pop(frame))];
         if (entry === undefined) throw new Trap('out of bounds');
-        stack.push(value(entry));
+        stack.push(entry);
         return;
       }
       case 0x26: {
-        const entry = pop(frame).bits;
-        const place = Number(pop(frame).bits);
+        const entry = pop(frame);
+        const place = Number(pop(frame));
         this.within(place, 1, this.table(index).length);
         this.table(index)[place] = entry;
         return;
       }
       case 0xd0:
-        stack.push(value(NULL));
+        stack.push(NULL);
         return;
       case 0xd1:
-        stack.push(value(pop(frame).bits === NULL ? 1n : 0n));
+        stack.push(pop(frame) === NULL ? 1n : 0n);
         return;
       case 0xd2:
-        stack.push(value(BigInt(index)));
+        stack.push(BigInt(index));
         return;
       case 0x3f:
-        stack.push(value(BigInt(this.memory.length / PAGE)));
+        stack.push(BigInt(this.memory.length / PAGE));
         return;
       case 0x40:
         return this.grow(frame);
       case 0x41:
       case 0x43:
-        stack.push(value(BigInt.asUintN(32, bits)));
+        stack.push(BigInt.asUintN(32, bits));
         return;
       case 0x42:
       case 0x44:
-        stack.push(value(BigInt.asUintN(64, bits)));
+        stack.push(BigInt.asUintN(64, bits));
         return;
       default:
         throw new Error(`reference interpreter: no instruction 0x${op.toString(16)}`);
     }
   }
 
-  /** The bits of a value where the guest or the host can see them. */
-  private shown({ bits, made }: Value, type: number): bigint {
-    if (type !== F32 && type !== F64) return bits;
-    const isNan =
-      type === F32 ? (bits & 0x7fff_ffffn) > 0x7f80_0000n : (bits & (2n ** 63n - 1n)) > 0x7ff0n << 48n;
-    const canonical = type === F32 ? 0x7fc0_0000n : 0x7ff8n << 48n;
-    if (!isNan) return bits;
-    this.nanShown = true;
-    this.payloadShown ||= !made && bits !== canonical;
-    return made ? canonical : bits;
-  }
-
-  private popArguments(frame: Frame, index: number): readonly Value[] {
+  private popArguments(frame: Frame, index: number): readonly bigint[] {
     const count = this.functionAt(index).type.parameters.length;
     return frame.stack.splice(frame.stack.length - count, count);
   }
@@ -339,7 +312,7 @@ export class ReferenceInstance {
   }
 
   private indirect(frame: Frame, { operands }: Instruction): number {
-    const target = this.table(operands[1] ?? 0)[Number(pop(frame).bits)] ?? NULL;
+    const target = this.table(operands[1] ?? 0)[Number(pop(frame))] ?? NULL;
     const wanted = present(this.module.types[operands[0] ?? 0], 'type');
     if (target === NULL || !sameType(this.functionAt(Number(target)).type, wanted)) {
       throw new Trap('indirect call');
@@ -350,16 +323,16 @@ export class ReferenceInstance {
   private wholeTable(frame: Frame, op: number, index: number): void {
     const table = this.table(index);
     if (op === 0xfc10) {
-      frame.stack.push(value(BigInt(table.length)));
+      frame.stack.push(BigInt(table.length));
       return;
     }
-    const count = Number(pop(frame).bits);
-    const entry = pop(frame).bits;
+    const count = Number(pop(frame));
+    const entry = pop(frame);
     if (op === 0xfc0f) {
-      frame.stack.push(value(this.growTable(index, count, entry)));
+      frame.stack.push(this.growTable(index, count, entry));
       return;
     }
-    const from = Number(pop(frame).bits);
+    const from = Number(pop(frame));
     this.charge(BigInt(count));
     this.within(from, count, table.length);
     table.fill(entry, from, from + count);
@@ -381,39 +354,118 @@ export class ReferenceInstance {
   }
 
   private grow(frame: Frame): void {
-    const delta = Number(pop(frame).bits);
+    const delta = Number(pop(frame));
     const before = this.memory.length / PAGE;
     if (before + delta > Math.min(this.module.memoryMax, this.limits.maxPages)) {
-      frame.stack.push(value(0xffff_ffffn));
+      frame.stack.push(0xffff_ffffn);
       return;
     }
     this.charge(BigInt(delta) * 8192n);
     const larger = new Uint8Array((before + delta) * PAGE);
     larger.set(this.memory);
     this.memory = larger;
-    frame.stack.push(value(BigInt(before)));
+    frame.stack.push(BigInt(before));
   }
 
   private load(frame: Frame, op: number, offset: number): void {
     const [size, signed, width] = present(LOADS[op - 0x28], 'load');
-    const at = Number(pop(frame).bits) + offset;
+    const bits = this.read(Number(pop(frame)) + offset, size);
+    frame.stack.push(signed ? BigInt.asUintN(width, BigInt.asIntN(size * 8, bits)) : bits);
+  }
+
+  private store(frame: Frame, op: number, offset: number): void {
+    const bits = pop(frame);
+    this.write(Number(pop(frame)) + offset, present(STORES[op - 0x36], 'store'), bits);
+  }
+
+  private read(at: number, size: number): bigint {
     this.within(at, size);
     let bits = 0n;
     for (let place = size - 1; place >= 0; place--) {
       bits = (bits << 8n) | BigInt(this.memory[at + place] ?? 0);
     }
-    frame.stack.push(value(signed ? BigInt.asUintN(width, BigInt.asIntN(size * 8, bits)) : bits));
+    return bits;
   }
 
-  private store(frame: Frame, op: number, offset: number): void {
-    const [size, type] = present(STORES[op - 0x36], 'store');
-    let bits = this.shown(pop(frame), type);
-    const at = Number(pop(frame).bits) + offset;
+  private write(at: number, size: number, value: bigint): void {
     this.within(at, size);
+    let bits = value;
     for (let place = 0; place < size; place++) {
       this.memory[at + place] = Number(bits & 0xffn);
       bits >>= 8n;
     }
+  }
+
+  private vector(frame: Frame, instruction: Instruction): void {
+    const { stack } = frame;
+    const code = instruction.op - 0xfd00;
+    if (code === 0x0c) {
+      stack.push(instruction.bits);
+    } else if (code === 0x0d) {
+      const [second, first] = [pop(frame), pop(frame)];
+      const bytes = [...lanesOf(first, 8), ...lanesOf(second, 8)];
+      stack.push(
+        vectorOf(
+          instruction.operands.map((lane) => bytes[lane] ?? 0n),
+          8,
+        ),
+      );
+    } else if (code < 0x0c || (code >= 0x54 && code <= 0x5d)) {
+      this.vectorMemory(frame, code, instruction.operands);
+    } else {
+      const { operands, apply } = present(VECTOR.get(code), 'vector instruction');
+      const args = stack.splice(stack.length - operands, operands);
+      stack.push(apply(args, instruction.operands[0] ?? 0, this.chooseNan));
+    }
+  }
+
+  private vectorMemory(frame: Frame, code: number, [, offset = 0, lane = 0]: readonly number[]): void {
+    const { stack } = frame;
+    const takesVector = code === 0x0b || (code >= 0x54 && code <= 0x5b);
+    const vector = takesVector ? pop(frame) : 0n;
+    const at = Number(pop(frame)) + offset;
+    if (code === 0x0b) {
+      this.write(at, 16, vector);
+    } else if (code >= 0x5c) {
+      stack.push(this.read(at, code === 0x5c ? 4 : 8));
+    } else if (code >= 0x58) {
+      const size = 1 << (code - 0x58);
+      this.write(at, size, lanesOf(vector, size * 8)[lane] ?? 0n);
+    } else if (code >= 0x54) {
+      const size = 1 << (code - 0x54);
+      stack.push(vectorOf(lanesOf(vector, size * 8).with(lane, this.read(at, size)), size * 8));
+    } else if (code >= 0x07) {
+      const size = 1 << (code - 0x07);
+      const bits = this.read(at, size);
+      stack.push(
+        vectorOf(
+          Array.from({ length: 16 / size }, () => bits),
+          size * 8,
+        ),
+      );
+    } else {
+      stack.push(code === 0 ? this.read(at, 16) : this.readWidened(at, code));
+    }
+  }
+
+  // Eight bytes as lanes that get twice their size: 8, 16 and 32 bits, signed and unsigned.
+  private readWidened(at: number, code: number): bigint {
+    const size = 8 << ((code - 1) >> 1);
+    const lanes = lanesOf(this.read(at, 8), size).slice(0, 64 / size);
+    return vectorOf(
+      lanes.map((lane) => (code % 2 === 1 ? BigInt.asIntN(size, lane) : lane)),
+      size * 2,
+    );
+  }
+
+  /** Sets an exported global, from outside. */
+  setGlobal(name: string, bits: bigint): void {
+    this.globals[present(this.module.exports.get(name), 'export').index] = bits;
+  }
+
+  /** Reads an exported global, from outside. */
+  getGlobal(name: string): bigint {
+    return present(this.globals[present(this.module.exports.get(name), 'export').index], 'global');
   }
 
   private within(at: number, size: number, length = this.memory.length): void {
@@ -432,9 +484,9 @@ export class ReferenceInstance {
       this.droppedElements.add(segment);
       return;
     }
-    const count = Number(pop(frame).bits);
-    const from = Number(pop(frame).bits);
-    const to = Number(pop(frame).bits);
+    const count = Number(pop(frame));
+    const from = Number(pop(frame));
+    const to = Number(pop(frame));
     this.charge(op >= 0xfc0c ? BigInt(count) : BigInt(count) / 8n);
     this.move(op, operands, { count, from, to });
   }
@@ -498,32 +550,18 @@ const LOADS: readonly (readonly [number, boolean, number])[] = [
   [4, false, 64],
 ];
 
-// Size in bytes and the type of what is stored, from 0x36 on.
-const STORES: readonly (readonly [number, number])[] = [
-  [4, I32],
-  [8, 0x7e],
-  [4, F32],
-  [8, F64],
-  [1, I32],
-  [2, I32],
-  [1, 0x7e],
-  [2, 0x7e],
-  [4, 0x7e],
-];
+// Size in bytes, from 0x36 on.
+const STORES: readonly number[] = [4, 8, 4, 8, 1, 2, 1, 2, 4];
 
 function branch(frame: Frame, { op, operands }: Instruction): Flow {
   if (op === 0x0f) return RETURN;
   if (op === 0x0c) return operands[0] ?? 0;
-  const chosen = Number(pop(frame).bits);
+  const chosen = Number(pop(frame));
   if (op === 0x0d) return chosen === 0 ? undefined : (operands[0] ?? 0);
   return operands[Math.min(chosen, operands.length - 1)] ?? 0;
 }
 
-function value(bits: bigint): Value {
-  return { bits, made: false };
-}
-
-function pop(frame: Frame): Value {
+function pop(frame: Frame): bigint {
   return present(frame.stack.pop(), 'operand');
 }
 

@@ -1,13 +1,11 @@
 // Numeric instructions of the reference interpreter, over bits. Integers are BigInts; floats go through
-// numbers and come back with canonical NaNs, marked as made by arithmetic.
+// numbers and come back; of a NaN that arithmetic makes the caller chooses the bits.
 
-import { Trap, type Value } from './values.ts';
+import { type ChooseNan, Trap } from './values.ts';
 
 export interface Numeric {
   readonly operands: number;
-  /** Type of the last operand when its bits are shown, else 0. */
-  readonly shows: number;
-  readonly apply: (args: readonly Value[]) => Value;
+  readonly apply: (args: readonly bigint[], choose: ChooseNan) => bigint;
 }
 
 const view = new DataView(new ArrayBuffer(8));
@@ -22,9 +20,6 @@ function floatOf(bits: bigint, width: number): number {
 }
 
 function bitsOf(float: number, width: number): bigint {
-  if (Number.isNaN(float)) {
-    return width === 32 ? 0x7fc0_0000n : 0x7ff8n << 48n;
-  }
   if (width === 32) {
     view.setFloat32(0, float);
     return BigInt(view.getUint32(0));
@@ -46,12 +41,20 @@ function build(): Map<number, Numeric> {
   return table;
 }
 
-function exact(operands: number, apply: (args: readonly bigint[]) => bigint, shows = 0): Numeric {
-  return { operands, shows, apply: (args) => ({ bits: apply(args.map(({ bits }) => bits)), made: false }) };
+function exact(operands: number, apply: (args: readonly bigint[]) => bigint): Numeric {
+  return { operands, apply: (args) => apply(args) };
 }
 
-function made(operands: number, apply: (args: readonly bigint[]) => bigint): Numeric {
-  return { operands, shows: 0, apply: (args) => ({ bits: apply(args.map(({ bits }) => bits)), made: true }) };
+// The result is a float of that many bits; when it is a NaN, its bits are chosen.
+function made(operands: number, width: number, apply: (args: readonly bigint[]) => number): Numeric {
+  const size = width === 32 ? 32 : 64;
+  return {
+    operands,
+    apply: (args, choose) => {
+      const result = apply(args);
+      return Number.isNaN(result) ? choose(size) : bitsOf(result, size);
+    },
+  };
 }
 
 function flag(condition: boolean): bigint {
@@ -174,31 +177,26 @@ function addFloats(
   round.forEach((apply, index) =>
     table.set(
       base.round + index,
-      made(1, ([a = 0n]) => bitsOf(apply(float(a)), width)),
+      made(1, width, ([a = 0n]) => apply(float(a))),
     ),
   );
   binary.forEach((apply, index) =>
     table.set(
       base.arithmetic + index,
-      made(2, ([a = 0n, b = 0n]) => bitsOf(apply(float(a), float(b)), width)),
+      made(2, width, ([a = 0n, b = 0n]) => apply(float(a), float(b))),
     ),
   );
-  const copy = (apply: Binary, operands: number, shows: number): Numeric => ({
-    operands,
-    shows,
-    apply: ([a, b]) => ({ bits: apply(a?.bits ?? 0n, b?.bits ?? 0n), made: a?.made ?? false }),
-  });
   table.set(
     base.sign,
-    copy((a) => a & (top - 1n), 1, 0),
+    exact(1, ([a = 0n]) => a & (top - 1n)),
   );
   table.set(
     base.sign + 1,
-    copy((a) => a ^ top, 1, 0),
+    exact(1, ([a = 0n]) => a ^ top),
   );
   table.set(
     base.copysign,
-    copy((a, b) => (a & (top - 1n)) | (b & top), 2, width === 32 ? 0x7d : 0x7c),
+    exact(2, ([a = 0n, b = 0n]) => (a & (top - 1n)) | (b & top)),
   );
 }
 
@@ -215,7 +213,7 @@ function addConversions(table: Map<number, Numeric>): void {
   const wrap = (width: number) => exact(1, ([a = 0n]) => BigInt.asUintN(width, a));
   const extend = (from: number, to: number) =>
     exact(1, ([a = 0n]) => BigInt.asUintN(to, BigInt.asIntN(from, a)));
-  const same = (shows = 0) => exact(1, ([a = 0n]) => a, shows);
+  const same = () => exact(1, ([a = 0n]) => a);
   table.set(0xa7, wrap(32));
   table.set(0xac, extend(32, 64));
   table.set(0xad, same());
@@ -241,14 +239,14 @@ function addConversions(table: Map<number, Numeric>): void {
   addFromIntegers(table);
   table.set(
     0xb6,
-    made(1, ([a = 0n]) => bitsOf(Math.fround(floatOf(a, 64)), 32)),
+    made(1, 32, ([a = 0n]) => Math.fround(floatOf(a, 64))),
   );
   table.set(
     0xbb,
-    made(1, ([a = 0n]) => bitsOf(floatOf(a, 32), 64)),
+    made(1, 64, ([a = 0n]) => floatOf(a, 32)),
   );
-  table.set(0xbc, same(0x7d));
-  table.set(0xbd, same(0x7c));
+  table.set(0xbc, same());
+  table.set(0xbd, same());
   table.set(0xbe, same());
   table.set(0xbf, same());
   [8, 16].forEach((from, index) => table.set(0xc0 + index, extend(from, 32)));
