@@ -74,9 +74,11 @@ function costsOf({ columns, end }: ScannedFunction): CompileCosts {
 // Reads and writes of tables are calls to some engines. They are no landmarks, so only a body that may have too
 // many of them, at two bytes each, is walked for them.
 function tableAccesses({ columns, start, end }: ScannedFunction): number {
-  const mayHaveTooMany = end - start > CALLS_MAX * 2;
+  if (end - start <= CALLS_MAX * 2) {
+    return 0;
+  }
   let accesses = 0;
-  for (let index = 0; mayHaveTooMany && index < columns.count; index++) {
+  for (let index = 0; index < columns.count; index++) {
     const code = columns.op[index];
     accesses += code === op.TABLE_GET || code === op.TABLE_SET ? 1 : 0;
   }
