@@ -68,6 +68,9 @@ function addRun(program: Command): void {
     .argument('<module>', 'the .wasm file')
     .argument('[words...]', 'WASI: arguments of the command')
     .option('-o, --output <file>', 'write the output there')
+    .option('--checkpoint <file>', 'step guests: pause when interrupted, and write a checkpoint there')
+    .option('--after-steps <count>', 'step guests: pause when so many steps are done', count)
+    .option('--resume <file>', 'step guests: go on from a checkpoint')
     .addOption(new Option('--timeout <time>', 'longest attempt (default: 300s)').argParser(duration))
     .option('--json', 'for programs')
     .action((module: string, words: readonly string[], options: RunFlags & Timed) =>

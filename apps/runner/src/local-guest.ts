@@ -1,7 +1,7 @@
 /** A guest on this machine: prepared as a coordinator prepares it and run as a node runs it. */
 import { ERRORS, LIMITS, TrineError } from '@trine/protocol';
 import { type GuestAbi, prepare, type Prepared } from '@trine/rewriter';
-import type { RunLimits, RunOptions, RunResult } from '@trine/sandbox';
+import type { PartResult, PauseOptions, RunLimits, TaskIdentity } from '@trine/sandbox';
 import { createNodeThreads } from '@trine/sandbox/node';
 import type { Output } from './output.ts';
 import { memoryPages } from './task-limits.ts';
@@ -20,18 +20,24 @@ export interface GuestRun {
   readonly abi: GuestAbi;
   readonly input: Uint8Array;
   readonly limits: RunLimits;
+  readonly task: TaskIdentity;
+  /** A checkpoint to go on from. */
+  readonly resume?: Uint8Array | undefined;
 }
 
-/** Runs a prepared guest in a guest thread of its own. What goes wrong in it is an outcome, never an exception. */
+/**
+ * Runs a prepared guest in a guest thread of its own, to its end or its pause. What goes wrong in it is an outcome,
+ * never an exception.
+ */
 export async function runPrepared(
-  { bytes, abi, input, limits }: GuestRun,
-  options: Partial<RunOptions> = {},
-): Promise<RunResult> {
+  { bytes, resume, ...request }: GuestRun,
+  options: Partial<PauseOptions> = {},
+): Promise<PartResult> {
   const module = await compilePrepared(bytes);
   const thread = createNodeThreads({ entry: new URL(import.meta.url) })();
   try {
-    return await thread.run(
-      { module, abi, input, limits },
+    return await thread.runPart(
+      { module, ...request, ...(resume === undefined ? {} : { resume }) },
       { ...options, wallMs: options.wallMs ?? LIMITS.taskTimeoutMs.value },
     );
   } finally {

@@ -3,11 +3,12 @@ import { ERRORS } from '@trine/protocol';
 import { type PrepareReport, WASI_MODULE } from '@trine/rewriter';
 import { type RunLimits, WASI_CALLS, type WasiSupport } from '@trine/sandbox';
 import { performance } from 'node:perf_hooks';
+import { checkpointReport, isCheckpoint, parsedCheckpoint } from '../checkpoint-files.ts';
 import { digestHex, readModule } from '../guest-files.ts';
 import { prepareGuest, type RefusedGuest } from '../local-guest.ts';
 import type { Output } from '../output.ts';
 import { type LimitFlags, taskLimits } from '../task-limits.ts';
-import { forTerminal } from '../terminal-text.ts';
+import { forTerminal, terminalText } from '../terminal-text.ts';
 import { functionBodies, usedFeatures } from '../wasm/features.ts';
 import { guestAbi } from '../wasm/guest-abi.ts';
 import {
@@ -27,10 +28,29 @@ export type InspectFlags = Pick<LimitFlags, 'memory' | 'manifest'>;
 
 export async function inspectCommand(output: Output, modulePath: string, flags: InspectFlags): Promise<void> {
   const bytes = await readModule(modulePath);
+  if (isCheckpoint(bytes))
+    return printCheckpoint(output, checkpointReport(parsedCheckpoint(modulePath, bytes)));
   const inspection = inspectModule(bytes, await taskLimits(flags));
   if (inspection.refusal !== undefined) process.exitCode = ERRORS['module-refused'].exit;
   if (output.json) return output.value(inspection);
   printInspection(output, modulePath, forTerminal(inspection));
+}
+
+function printCheckpoint(output: Output, report: ReturnType<typeof checkpointReport>): void {
+  if (output.json) return output.value(report);
+  output.line(`A checkpoint after ${report.steps} steps.`);
+  output.table(
+    [
+      ['root', report.checkpointRoot],
+      ['digest', `${report.digest} (${report.bytes} bytes)`],
+      ['module', `${report.module}, prepared by ${terminalText(report.edition)}`],
+      ['input', report.inputDigest],
+      ['fuel', `${report.fuel} of ${report.limits.fuel} instructions`],
+      ['memory', `${report.pages} pages of 64 KiB, ${report.pagesKept} of them not all zeros`],
+      ['other state', `${report.words} words, ${report.tables.length} tables`],
+    ],
+    ['', ''],
+  );
 }
 
 export type Inspection = ReturnType<typeof inspectModule>;

@@ -1,15 +1,22 @@
 /** `trine run`: one task on this machine, exactly as a node would run it. */
 import { parseWasiOutput, type WasiOutput } from '@trine/protocol';
 import { EDITION, type GuestAbi } from '@trine/rewriter';
-import type { RunOptions, RunResult } from '@trine/sandbox';
+import type { PartResult, PauseOptions, RunOptions, RunResult } from '@trine/sandbox';
+import {
+  type CheckpointFlags,
+  limitsFor,
+  readResumed,
+  type ResumedCheckpoint,
+  taskOf,
+} from '../checkpoint-files.ts';
 import { digestHex, type InputFlags, readModule, writeMade } from '../guest-files.ts';
 import { prepareGuest, reportRefusal, runPrepared } from '../local-guest.ts';
 import { bar, type Output, shortFuel, tableLines } from '../output.ts';
-import { type LimitFlags, taskLimits } from '../task-limits.ts';
+import type { LimitFlags } from '../task-limits.ts';
 import { terminalLines, terminalText } from '../terminal-text.ts';
 import { inputFor, type WasiFlags } from '../wasi-input.ts';
 
-export interface RunFlags extends InputFlags, WasiFlags, LimitFlags {
+export interface RunFlags extends InputFlags, WasiFlags, LimitFlags, CheckpointFlags {
   /** Where the output goes. */
   readonly output?: string | undefined;
   readonly timeoutMs?: number | undefined;
@@ -19,25 +26,80 @@ export interface RunFlags extends InputFlags, WasiFlags, LimitFlags {
 const NOT_COMPLETED = 1;
 
 export async function runGuestCommand(output: Output, modulePath: string, flags: RunFlags): Promise<void> {
-  const limits = await taskLimits(flags);
+  const resumed = await readResumed(flags);
+  const limits = await limitsFor(flags, resumed);
   const module = await readModule(modulePath);
   const prepared = prepareGuest(module, limits);
   if (prepared.type === 'refused') return reportRefusal(output, prepared, modulePath);
   const { abi } = prepared.report;
   const input = await inputFor(abi, flags);
   const wall = flags.timeoutMs === undefined ? {} : { wallMs: flags.timeoutMs };
-  const result = await runPrepared(
-    { bytes: prepared.bytes, abi, input, limits },
-    { ...wall, ...told(output) },
+  const task = taskOf({ module, input }, resumed, flags);
+  const { options, done } = pausesOf(flags);
+  const part = await runPrepared(
+    { bytes: prepared.bytes, abi, input, limits, task, resume: resumed?.bytes },
+    { ...wall, ...told(output), ...options },
+  ).finally(done);
+  if (part.type === 'paused') return reportPause(output, part, flags);
+  await reportEnd(output, { abi, result: part.result, resumed }, flags);
+}
+
+type Paused = Extract<PartResult, { readonly type: 'paused' }>;
+
+async function reportPause(output: Output, { checkpoint, wallMs }: Paused, flags: RunFlags): Promise<void> {
+  const { bytes, root, steps, fuel } = checkpoint;
+  const path = flags.checkpoint ?? '';
+  await writeMade(path, bytes);
+  const report = { paused: true, checkpointRoot: root, steps, fuel: String(fuel), ms: roundMs(wallMs) };
+  if (output.json) return output.value({ ...report, checkpointBytes: bytes.length, edition: EDITION });
+  output.line(`${output.paint('blue', '‖')} paused after ${steps} steps`);
+  output.table(
+    [
+      ['checkpoint', `${bytes.length} bytes in ${path}`],
+      ['root', root],
+      ['fuel', `${fuel} instructions so far`],
+    ],
+    ['', ''],
   );
+}
+
+interface Ended {
+  readonly abi: GuestAbi;
+  readonly result: RunResult;
+  readonly resumed: ResumedCheckpoint | undefined;
+}
+
+async function reportEnd(output: Output, { abi, result, resumed }: Ended, flags: RunFlags): Promise<void> {
   const command = commandOutput(abi, result);
   process.exitCode = exitCodeOf(result, command);
   if (flags.output !== undefined && result.outcome === 'completed') {
     await writeMade(flags.output, result.output);
   }
-  if (output.json) return output.value(runReport(result, command));
+  if (output.json) {
+    const from = resumed === undefined ? {} : { checkpointRoot: resumed.root };
+    return output.value({ ...runReport(result, command), ...from });
+  }
   if (command === undefined) return printRun(output, result, flags.output);
   printCommand(result, command, flags.output);
+}
+
+/** When the run pauses: after some steps, or with a checkpoint to write when it is interrupted. `done` stops listening. */
+function pausesOf({ checkpoint, afterSteps }: CheckpointFlags): {
+  readonly options: Partial<PauseOptions>;
+  readonly done: () => void;
+} {
+  if (checkpoint === undefined) return { options: {}, done: () => undefined };
+  const pause = new AbortController();
+  const stop = (): void => pause.abort();
+  // Once: whoever interrupts a second time does not want to wait for the step.
+  process.once('SIGINT', stop);
+  const refused = (message: string): void => void process.stderr.write(`${message}\n`);
+  const checkpoints = { onCheckpoint: () => undefined, onRefused: refused };
+  const steps = afterSteps === undefined ? {} : { pauseAfterSteps: afterSteps };
+  return {
+    options: { pause: pause.signal, checkpoints, ...steps },
+    done: () => process.removeListener('SIGINT', stop),
+  };
 }
 
 /** What a WASI command left, if it came to an end. */
