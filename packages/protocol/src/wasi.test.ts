@@ -81,6 +81,7 @@ describe('inputs', () => {
   });
 
   test.each<[string, Uint8Array]>([
+    ['eight bytes that are no task’s number', bytesOf('no input')],
     ['no CBOR', bytesOf('hello world')],
     ['a number', Uint8Array.of(7)],
     ['another field', encodeCbor({ argv: [] })],

@@ -218,6 +218,9 @@ function assertTree(paths: readonly string[]): void {
 
 function numbered(task: WasiTask, index: Uint8Array): ParsedWasiInput {
   const number = new DataView(index.buffer, index.byteOffset, INDEX_BYTES).getBigUint64(0, true);
+  if (number > BigInt(Number.MAX_SAFE_INTEGER)) {
+    return { type: 'invalid', message: 'is neither a WASI task nor followed by a task’s number' };
+  }
   const env = task.env.filter(([name]) => name !== WASI_INDEX_VARIABLE);
   return { type: 'task', task: { ...task, env: [...env, [WASI_INDEX_VARIABLE, String(number)]] } };
 }

@@ -1,11 +1,15 @@
 /** Bundled into a test page: runs prepared guests in the sandbox's own browser threads. */
+import type { Abi } from '@trine/protocol';
 import { createBrowserThreads } from '@trine/sandbox/browser';
 import type { GuestThread } from '@trine/sandbox';
 import { runModule } from '../../fuzz/run-module.ts';
 
 /** What crosses from the test into the page: JSON. */
 export interface PageRun {
+  /** Base64, or the path that it is served under. */
   readonly module: string;
+  /** Default `trine-1`. */
+  readonly abi?: Abi;
   readonly input: string;
   readonly fuel: string;
   readonly memoryBytes: number;
@@ -32,6 +36,11 @@ declare global {
 const fromBase64 = (text: string) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 const toBase64 = (bytes: Uint8Array) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 
+const compile = async (module: string): Promise<WebAssembly.Module> =>
+  module.startsWith('/')
+    ? WebAssembly.compileStreaming(fetch(module))
+    : WebAssembly.compile(fromBase64(module));
+
 const url = document.documentElement.dataset['guest'] ?? '';
 const thread: GuestThread = createBrowserThreads({ url })();
 
@@ -40,8 +49,8 @@ window.runGuests = async (runs) => {
   for (const run of runs) {
     const result = await thread.run(
       {
-        module: await WebAssembly.compile(fromBase64(run.module)),
-        abi: 'trine-1',
+        module: await compile(run.module),
+        abi: run.abi ?? 'trine-1',
         input: fromBase64(run.input),
         limits: { fuel: BigInt(run.fuel), memoryBytes: run.memoryBytes, outputBytes: run.outputBytes },
       },

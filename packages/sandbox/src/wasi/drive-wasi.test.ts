@@ -13,7 +13,7 @@ const WRITE = '(call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.co
 async function run(
   start: string,
   limits: Partial<RunLimits> = {},
-  input = new Uint8Array(0),
+  input: Uint8Array = new Uint8Array(0),
 ): Promise<GuestEnd> {
   const module = await compileText(`(module
     (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))

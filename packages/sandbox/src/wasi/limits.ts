@@ -3,7 +3,7 @@
 // spent in the guest's own code.
 
 /** Every call, whatever it answers. */
-export const CALL_FUEL = 128;
+export const CALL_FUEL = 512;
 
 /** Bytes moved between guest and host for one unit of fuel, as for `memory.copy`. */
 export const BYTES_PER_FUEL = 8;
