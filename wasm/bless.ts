@@ -11,6 +11,7 @@ import {
   type GuestCase,
   type GuestCases,
   type GuestName,
+  HAEMOGLOBINS,
   loadGuest,
   nbodyInput,
   solarSystem,
@@ -36,6 +37,7 @@ export async function blessCases(guests: URL): Promise<number> {
 }
 
 const INPUTS: Readonly<Record<GuestName, () => CaseInput[]>> = {
+  alignment: alignmentCases,
   collatz: collatzCases,
   mersenne: mersenneCases,
   fractal: fractalCases,
@@ -73,6 +75,27 @@ function fractalCases(): CaseInput[] {
     ...[0, 41, 56, 95].map((index) => ({ name: `tile ${index}`, input: tile(index) })),
     { name: 'an input cut short', input: tile(0).slice(1) },
     { name: 'tile 56 on too little fuel', input: tile(56), fuelLimit: 1_000_000n },
+  ];
+}
+
+function alignmentCases(): CaseInput[] {
+  const text = (words: string): Uint8Array => new TextEncoder().encode(words);
+  // A thousand bases in an order without a pattern, and the same with every 97th lost.
+  const bases = Array.from({ length: 1_000 }, (_, place) =>
+    'ACGT'.charAt(((place ** 3 + place * 7) % 11) % 4),
+  );
+  const fewer = bases.filter((_, place) => place % 97 !== 0);
+  const dna = `>whole\n${bases.join('')}\n>fewer\n${fewer.join('')}\n`;
+  const long = 'W'.repeat(1_500);
+  return [
+    { name: 'haemoglobin alpha and beta', input: text(HAEMOGLOBINS) },
+    { name: 'the same with other gaps', input: text(`; open 3 extend 1.5\n${HAEMOGLOBINS}`) },
+    { name: 'a thousand bases', input: text(`; dna\n${dna}`) },
+    { name: 'a score past 16 bits', input: text(`>q\n${long}\n>t\n${long}\n`) },
+    { name: 'beta against alpha, as task 1', input: text(`; range\n${HAEMOGLOBINS}\u0001\0\0\0\0\0\0\0`) },
+    { name: 'a digit among the letters', input: text('>a\nMK1\n>b\nMKV\n') },
+    { name: 'no input at all', input: NO_BYTES },
+    { name: 'a thousand bases on too little fuel', input: text(`; dna\n${dna}`), fuelLimit: 1_000_000n },
   ];
 }
 

@@ -1,4 +1,5 @@
 // Compiles every AssemblyScript guest to guests/<name>/build/<name>.wasm, from npm packages alone.
+import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,10 +23,9 @@ export async function buildGuest(name) {
   return join(folder, 'build', `${name}.wasm`);
 }
 
-/** Builds every guest in the folder, in name order. */
+/** Builds every guest in the folder that is written in AssemblyScript, in name order. The others' modules are committed. */
 export async function buildGuests() {
-  const entries = await readdir(GUESTS, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const names = (await readdir(GUESTS)).filter((name) => existsSync(join(GUESTS, name, 'assembly')));
   const paths = [];
   for (const name of names.toSorted()) paths.push(await buildGuest(name));
   return paths;

@@ -1,11 +1,12 @@
 // Reads guests from disk: manifest, built module and cases.
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { type GuestManifest, parseManifest } from './manifest.ts';
 
 /** The guests that come with Trine. */
-export const GUEST_NAMES = ['collatz', 'fractal', 'mersenne', 'nbody'] as const;
+export const GUEST_NAMES = ['alignment', 'collatz', 'fractal', 'mersenne', 'nbody'] as const;
 export type GuestName = (typeof GUEST_NAMES)[number];
 
 export interface LoadedGuest {
@@ -35,13 +36,18 @@ export type GuestCase = z.infer<typeof caseSchema>;
 export type GuestCases = z.infer<typeof casesSchema>;
 
 /**
- * Reads one guest. Throws when it was not built: `npm run build` does that.
+ * Reads one guest. Throws when it was not built (`npm run build` does that) or is not what its manifest says.
  * `guests` is the folder that holds `<name>/manifest.json`; a bundle, which lies elsewhere, must say.
  */
 export async function loadGuest(name: GuestName, guests: URL = ownGuests()): Promise<LoadedGuest> {
   const folder = new URL(`${name}/`, guests);
   const manifest = parseManifest(await readJson(new URL('manifest.json', folder)));
-  return { manifest, module: await readModule(new URL(manifest.module, folder)) };
+  const module = await readModule(new URL(manifest.module, folder));
+  const digest = createHash('sha256').update(module).digest('hex');
+  if (manifest.moduleDigest !== undefined && manifest.moduleDigest !== digest) {
+    throw new Error(`${manifest.module} of ${name} is not the module whose digest its manifest has.`);
+  }
+  return { manifest, module };
 }
 
 /** Reads a guest's known answers. */

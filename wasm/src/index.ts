@@ -1,4 +1,5 @@
 // The guests that come with Trine: loading them, and the inputs and meaning of the demonstration jobs.
+export { HAEMOGLOBINS } from './alignment.ts';
 export {
   COLLATZ_START,
   type CollatzAnswer,

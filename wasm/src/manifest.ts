@@ -39,8 +39,10 @@ const manifestSchema = z.strictObject({
   title: z.string().min(1).max(NAME_CHARACTERS_MAX),
   summary: z.string().min(1).max(1_000),
   abi: z.literal('trine-1'),
-  /** Path of the built module, relative to the manifest. */
-  module: z.string().regex(/^build\/[a-z0-9-]+\.wasm$/),
+  /** Path of the module, relative to the manifest: built at set-up, or committed beside it. */
+  module: z.string().regex(/^(build\/)?[a-z0-9-]+\.wasm$/),
+  /** SHA-256 of a committed module, in hex. */
+  moduleDigest: z.optional(z.string().regex(/^[0-9a-f]{64}$/)),
   license: z.string().min(1).max(NAME_CHARACTERS_MAX),
   author: z.string().min(1).max(NAME_CHARACTERS_MAX),
   output: z.discriminatedUnion('kind', [
