@@ -3,11 +3,21 @@
 
 import { createHash } from 'node:crypto';
 import { prepare } from '@trine/rewriter';
-import { openRun, runGuest, type GuestEnd, type RunRequest, type TakenCheckpoint } from '@trine/sandbox';
+import {
+  createCheckpoint,
+  encodeCheckpoint,
+  type GuestEnd,
+  openRun,
+  parseCheckpoint,
+  runGuest,
+  type RunRequest,
+  type TakenCheckpoint,
+} from '@trine/sandbox';
 import { digestOf } from '@trine/protocol';
 import { beforeAll, describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 
+import { createRandom } from './random-modules.ts';
 import { stepGuestText } from './step-guests.ts';
 
 const SEEDS = 150;
@@ -79,6 +89,27 @@ function runInHops(request: RunRequest): Part {
   }
 }
 
+/** A well-formed checkpoint of the same task with other words, references, tables and pages. */
+function madeUp(bytes: Uint8Array, draw: (below: number) => number): Uint8Array {
+  const parsed = parseCheckpoint(bytes);
+  if (parsed.type === 'refused') throw new Error(parsed.message);
+  const { state } = parsed.checkpoint;
+  const changed = (part: Uint8Array, below: number): Uint8Array =>
+    part.map((byte, index) => (draw(3) === 0 && index % 4 === 0 ? draw(below) : byte));
+  const pages = parsed.checkpoint.pages.map((page) => (draw(2) === 0 ? page : page?.map(() => draw(256))));
+  while (draw(3) === 0) pages.push(undefined);
+  const tables = state.tables.map(({ size, entries }) => {
+    const longer = new Uint8Array(entries.length + 4);
+    longer.set(changed(entries, 9));
+    longer[entries.length] = 1 + draw(4);
+    return draw(2) === 0 ? { size, entries } : { size: size + 1 + draw(6), entries: longer };
+  });
+  const [words, references] = [changed(state.words, 256), changed(state.references, 6)];
+  return encodeCheckpoint(
+    createCheckpoint({ ...state, pages: pages.length, steps: draw(9), words, references, tables }, pages),
+  );
+}
+
 const comparable = (end: GuestEnd | undefined) => ({
   outcome: end?.outcome,
   output: end === undefined ? undefined : digestOf(end.output),
@@ -111,6 +142,24 @@ describe('random step guests', () => {
     }
     expect(outcomes).not.toContain('aborted');
     expect(rests).toBeGreaterThan(SEEDS * 3);
+  });
+
+  it('resume whatever state a stranger made up without harm', () => {
+    const seen = new Map<string, number>();
+    for (let seed = 0; seed < SEEDS; seed += 1) {
+      const request = requestOf(seed);
+      const [taken] = runPart(request, 1 + (seed % 3)).checkpoints;
+      if (taken === undefined) continue;
+      const draw = createRandom(seed + 77);
+      const end = runGuest({ ...request, resume: madeUp(taken.bytes, draw) }, quiet);
+      seen.set(end.outcome, (seen.get(end.outcome) ?? 0) + 1);
+      expect(end.fuel).toBeLessThanOrEqual(LIMITS.fuel);
+      expect(end.output.length).toBeLessThanOrEqual(LIMITS.outputBytes);
+    }
+    // Most of what is made up is a state that the module can have, and runs to one end or another.
+    for (const outcome of ['completed', 'trapped', 'aborted']) {
+      expect(seen.get(outcome), outcome).toBeGreaterThan(5);
+    }
   });
 
   it('run out of fuel at the same unit', () => {

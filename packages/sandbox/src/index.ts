@@ -2,6 +2,7 @@
 export {
   type Checkpoint,
   type CheckpointState,
+  createCheckpoint,
   encodeCheckpoint,
   type ParsedCheckpoint,
   parseCheckpoint,
