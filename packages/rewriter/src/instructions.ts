@@ -53,6 +53,8 @@ export interface ScannedFunction {
   readonly isWide: boolean;
   /** Most operands on the stack at once. */
   readonly operands: number;
+  /** Whether it has an instruction whose result may be a NaN of the engine's choice. */
+  readonly makesNan: boolean;
   /** Value types of the locals, and whatever behind them. */
   readonly localTypes: Uint8Array;
 }

@@ -17,7 +17,6 @@ import * as kinds from './nan-kinds.ts';
 import { NanLocals } from './nan-locals.ts';
 import { NanOperands } from './nan-operands.ts';
 import * as op from './opcodes.ts';
-import { GIVES_F32, GIVES_F64, SIMD_INSTRUCTIONS } from './simd.ts';
 
 const CLEAN = known(kinds.CLEAN);
 const EXACT = known(kinds.EXACT);
@@ -48,7 +47,7 @@ export class NanFlow extends NanOperands {
 
   /** Calls back, in no order and some twice, for each instruction whose result must be made canonical, with its kind. */
   find(scanned: ScannedFunction, found: (index: number, kind: number) => void): void {
-    if (!makesNan(scanned)) {
+    if (!scanned.makesNan) {
       return;
     }
     this.graph.reset();
@@ -358,21 +357,6 @@ const STACK_EFFECTS: ReadonlyMap<number, readonly [number, number]> = new Map([
   [op.TABLE_SIZE, [0, 1]],
   [op.TABLE_FILL, [3, 0]],
 ]);
-
-// 1 for each instruction whose result may be a NaN of the engine's choice.
-const MAKES_NAN = Uint8Array.from({ length: op.SIMD + 0x100 }, (_, code) => {
-  const gives = SIMD_INSTRUCTIONS.get(code - op.SIMD)?.gives;
-  return op.PLAIN.nan[code] === op.NAN_MAKES || gives === GIVES_F32 || gives === GIVES_F64 ? 1 : 0;
-});
-
-function makesNan({ columns }: ScannedFunction): boolean {
-  for (let index = 0; index < columns.count; index++) {
-    if (MAKES_NAN[columns.op[index] ?? 0] === 1) {
-      return true;
-    }
-  }
-  return false;
-}
 
 /** Whether values of the type may hold NaNs. */
 function holdsFloats(type: number): boolean {

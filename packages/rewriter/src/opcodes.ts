@@ -65,6 +65,7 @@ export const I32_MUL = 0x6c;
 export const I64_ADD = 0x7c;
 export const I64_SUB = 0x7d;
 export const I64_MUL = 0x7e;
+export const I64_AND = 0x83;
 export const I64_SHR_U = 0x88;
 export const I32_WRAP_I64 = 0xa7;
 export const I64_EXTEND_I32_U = 0xad;
@@ -197,17 +198,20 @@ export interface PlainInstructions {
   readonly alignment: Uint8Array;
   readonly nan: Uint8Array;
   /**
-   * The same in one number, 0 where there is no instruction that leaves NaNs alone: the types of the operands
-   * (8 bits each, the first one lowest), the result's, then bits 24 for a second operand and 25 for a memory
-   * argument.
+   * The same in one number, 0 where there is no plain instruction: the types of the operands (8 bits each, the
+   * first one lowest), the result's, then the bits below.
    */
-  readonly simple: Uint32Array;
+  readonly form: Uint32Array;
 }
 
-export const SIMPLE_SECOND_SHIFT = 8;
-export const SIMPLE_RESULT_SHIFT = 16;
-export const SIMPLE_TWO = 1 << 24;
-export const SIMPLE_MEMORY = 1 << 25;
+export const FORM_SECOND_SHIFT = 8;
+export const FORM_RESULT_SHIFT = 16;
+/** There is a second operand. */
+export const FORM_TWO = 1 << 24;
+/** A memory argument follows. */
+export const FORM_MEMORY = 1 << 25;
+/** The result may be a NaN whose bits the engine chooses. */
+export const FORM_MAKES_NAN = 1 << 26;
 
 /** All instructions that only take operands and push a result: numeric ones, loads and stores. */
 export const PLAIN: PlainInstructions = buildPlain();
@@ -221,7 +225,7 @@ function buildPlain(): PlainInstructions {
     immediate: new Uint8Array(OPCODES),
     alignment: new Uint8Array(OPCODES),
     nan: new Uint8Array(OPCODES),
-    simple: new Uint32Array(OPCODES),
+    form: new Uint32Array(OPCODES),
   };
   for (const line of NUMERIC_RUNS.trim().split('\n')) {
     const [code = '', signature = '', count = '', nan = ''] = line.split(' ');
@@ -239,22 +243,25 @@ function buildPlain(): PlainInstructions {
     }
   }
   for (let code = 0; code < OPCODES; code++) {
-    table.simple[code] = simpleForm(table, code);
+    table.form[code] = formOf(table, code);
   }
   return table;
 }
 
-function simpleForm(table: PlainInstructions, op: number): number {
-  const result = table.result[op] ?? 0;
-  if ((table.operands[op] ?? -1) < 0 || table.nan[op] !== NAN_EXACT || result === 0) {
+function formOf(table: PlainInstructions, op: number): number {
+  const operands = table.operands[op] ?? -1;
+  if (operands < 0) {
     return 0;
   }
   const types =
     (table.first[op] ?? 0) |
-    ((table.second[op] ?? 0) << SIMPLE_SECOND_SHIFT) |
-    (result << SIMPLE_RESULT_SHIFT);
+    ((table.second[op] ?? 0) << FORM_SECOND_SHIFT) |
+    ((table.result[op] ?? 0) << FORM_RESULT_SHIFT);
   const isMemory = table.immediate[op] === IMMEDIATE_MEMORY;
-  return types | (table.operands[op] === 2 ? SIMPLE_TWO : 0) | (isMemory ? SIMPLE_MEMORY : 0);
+  const makesNan = table.nan[op] === NAN_MAKES;
+  return (
+    types | (operands === 2 ? FORM_TWO : 0) | (isMemory ? FORM_MEMORY : 0) | (makesNan ? FORM_MAKES_NAN : 0)
+  );
 }
 
 function addPlain(table: PlainInstructions, op: number, signature: string, nan: string): void {

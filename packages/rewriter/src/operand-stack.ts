@@ -17,6 +17,7 @@ export class OperandStack {
   protected height = 0;
   protected mostOperands = 0;
   protected isWide = false;
+  protected makesNan = false;
 
   // 1 where the rest of the frame cannot be reached: any type may then be popped at its floor.
   protected readonly framePolymorphic = new Uint8Array(NESTING_MAX + 1);

@@ -62,6 +62,7 @@ export class Validator extends VectorValidator {
       locals: this.localCount,
       isWide: this.isWide,
       operands: this.mostOperands,
+      makesNan: this.makesNan,
       localTypes: this.locals,
     };
   }
@@ -85,6 +86,7 @@ export class Validator extends VectorValidator {
   private begin(type: FunctionType): void {
     this.height = 0;
     this.mostOperands = 0;
+    this.makesNan = false;
     this.depth = 0;
     this.floor = 0;
     this.frameKinds[0] = FUNCTION_FRAME;
@@ -97,7 +99,7 @@ export class Validator extends VectorValidator {
 
   private walk(): void {
     const { reader, columns } = this;
-    const { simple, operands } = op.PLAIN;
+    const forms = op.PLAIN.form;
     while (this.depth >= 0) {
       const index = columns.count;
       const at = reader.position;
@@ -106,28 +108,23 @@ export class Validator extends VectorValidator {
       columns.at[index] = at;
       columns.dead[index] = this.dead;
       let code = reader.u8();
-      const form = simple[code] ?? 0;
+      if (code === op.BULK_PREFIX) {
+        code = this.prefixed();
+      }
+      const form = forms[code] ?? 0;
       if (form !== 0) {
-        this.simple(code, form);
+        this.plain(code, form);
       } else if (code === op.LOCAL_GET) {
         this.localGet();
       } else if (code === op.I32_CONST) {
         reader.s32();
         this.push(op.I32);
+      } else if (code === op.SIMD_PREFIX) {
+        code = op.SIMD + this.vector();
       } else {
-        if (code === op.BULK_PREFIX) {
-          code = this.prefixed();
-        }
-        const count = operands[code] ?? -1;
-        if (count > 0) {
-          this.plain(code, count);
-        } else if (code === op.SIMD_PREFIX) {
-          code = op.SIMD + this.vector();
-        } else {
-          this.special(code);
-          if (op.isLandmark(code)) {
-            columns.landmarks[columns.landmarkCount++] = index;
-          }
+        this.special(code);
+        if (op.isLandmark(code)) {
+          columns.landmarks[columns.landmarkCount++] = index;
         }
       }
       columns.op[index] = code;
@@ -136,16 +133,20 @@ export class Validator extends VectorValidator {
     }
   }
 
-  // An instruction that takes one or two operands and pushes a result, and knows nothing of NaNs: most of them.
-  private simple(code: number, form: number): void {
-    if ((form & op.SIMPLE_MEMORY) !== 0) {
+  // An instruction that only takes one or two operands and perhaps pushes a result: most of them.
+  private plain(code: number, form: number): void {
+    if ((form & op.FORM_MEMORY) !== 0) {
       this.memoryArgument(op.PLAIN.alignment[code] ?? 0);
     }
-    if ((form & op.SIMPLE_TWO) !== 0) {
-      this.pop((form >> op.SIMPLE_SECOND_SHIFT) & 0xff);
+    if ((form & op.FORM_TWO) !== 0) {
+      this.pop((form >> op.FORM_SECOND_SHIFT) & 0xff);
     }
     this.pop(form & 0xff);
-    this.push((form >> op.SIMPLE_RESULT_SHIFT) & 0xff);
+    const result = (form >> op.FORM_RESULT_SHIFT) & 0xff;
+    if (result !== 0) {
+      this.push(result);
+      this.makesNan ||= (form & op.FORM_MAKES_NAN) !== 0;
+    }
   }
 
   private prefixed(): number {
@@ -158,21 +159,6 @@ export class Validator extends VectorValidator {
       refuse('malformed', this.instruction, `There is no instruction 0xfc ${code}.`);
     }
     return op.PREFIXED + code;
-  }
-
-  private plain(code: number, operands: number): void {
-    const table = op.PLAIN;
-    if (table.immediate[code] === op.IMMEDIATE_MEMORY) {
-      this.memoryArgument(table.alignment[code] ?? 0);
-    }
-    if (operands === 2) {
-      this.pop(table.second[code] ?? 0);
-    }
-    this.pop(table.first[code] ?? 0);
-    const result = table.result[code] ?? 0;
-    if (result !== 0) {
-      this.push(result);
-    }
   }
 
   private special(code: number): void {

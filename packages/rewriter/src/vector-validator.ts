@@ -18,7 +18,8 @@ export class VectorValidator extends OperandStack {
     }
     this.isWide = true;
     this.vectorImmediate(code, instruction);
-    const { operands, result } = instruction;
+    const { operands, result, gives } = instruction;
+    this.makesNan ||= gives === simd.GIVES_F32 || gives === simd.GIVES_F64;
     for (let index = operands.length - 1; index >= 0; index--) {
       this.pop(operands[index] ?? 0);
     }
