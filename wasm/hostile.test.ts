@@ -60,7 +60,9 @@ test('the thread that all of them ran in still works', async () => {
 
 async function run(prepared: Extract<Prepared, { type: 'prepared' }>): Promise<RunResult> {
   const module = new WebAssembly.Module(Uint8Array.from(prepared.bytes));
-  const request = { module, abi: 'trine-1', input: Uint8Array.of(1, 2, 3), limits: LIMITS } as const;
+  const { abi } = prepared.report;
+  const input = abi === 'wasi-1' ? new Uint8Array(0) : Uint8Array.of(1, 2, 3);
+  const request = { module, abi, input, limits: LIMITS };
   return thread.run(request, { wallMs: 30_000 });
 }
 

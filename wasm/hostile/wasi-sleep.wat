@@ -1,0 +1,11 @@
+;; Sleeps for five centuries, over and over. The clock jumps and then stands still; fuel ends it.
+;; expect: out-of-fuel
+(module
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 16 16)
+  (func (export "_start")
+    (i64.store (i32.const 24) (i64.const -1))
+    (loop $again
+      (drop (call $poll_oneoff (i32.const 0) (i32.const 256) (i32.const 1) (i32.const 512)))
+      (br $again)))
+)
