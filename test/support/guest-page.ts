@@ -18,6 +18,8 @@ const PAGE_POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 
 export interface GuestPage {
   readonly page: Page;
+  /** The thread in Node, for runs that are not the same on both sides. */
+  readonly node: GuestThread;
   /** Runs all in Node and in Chromium, expects the same answers, and gives them. */
   runBoth(runs: readonly PageRun[]): Promise<readonly PageResult[]>;
   close(): Promise<void>;
@@ -39,6 +41,7 @@ export async function startGuestPage(modules: Readonly<Record<string, Uint8Array
   await page.goto(`http://127.0.0.1:${typeof address === 'object' ? String(address?.port) : ''}/`);
   return {
     page,
+    node,
     async runBoth(runs) {
       const inNode: PageResult[] = [];
       for (const run of runs) inNode.push(await runInNode(node, modules, run));
