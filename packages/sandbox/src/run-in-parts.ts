@@ -46,11 +46,13 @@ export async function runInParts(request: RunRequest, around: PartSurroundings):
   for (;;) {
     const end = run.advance();
     if (end !== undefined) return { type: 'ended', end };
-    if (around.hooks.now() - restedAt >= REST_INTERVAL_MS) {
+    let now = around.hooks.now();
+    if (now - restedAt >= REST_INTERVAL_MS) {
       await around.rest();
-      restedAt = around.hooks.now();
+      now = around.hooks.now();
+      restedAt = now;
     }
-    const wish = wants();
+    const wish = wants(now);
     if (wish === 'nothing') continue;
     const answer = run.takeCheckpoint();
     if (answer.type === 'taken' && wish === 'pause') return { type: 'paused', checkpoint: answer.checkpoint };
@@ -66,11 +68,11 @@ function tell(answer: CheckpointAnswer, around: PartSurroundings): void {
 type Wish = 'nothing' | 'checkpoint' | 'pause';
 
 /** What is to be done between two steps. A pause is asked for once: where it is refused the run goes on. */
-function createWishes(run: GuestRun, { plan, hooks, isPauseAsked }: PartSurroundings): () => Wish {
+function createWishes(run: GuestRun, { plan, hooks, isPauseAsked }: PartSurroundings): (now: number) => Wish {
   let takenAt = hooks.now();
   let takenSteps = run.steps();
   let pauses = true;
-  return () => {
+  return (now) => {
     const steps = run.steps();
     if (pauses && (isPauseAsked() || steps >= (plan.pauseAfterSteps ?? Number.POSITIVE_INFINITY))) {
       pauses = false;
@@ -78,9 +80,9 @@ function createWishes(run: GuestRun, { plan, hooks, isPauseAsked }: PartSurround
     }
     const isDue =
       steps - takenSteps >= (plan.everySteps ?? Number.POSITIVE_INFINITY) ||
-      hooks.now() - takenAt >= (plan.everyMs ?? Number.POSITIVE_INFINITY);
+      now - takenAt >= (plan.everyMs ?? Number.POSITIVE_INFINITY);
     if (!isDue) return 'nothing';
-    takenAt = hooks.now();
+    takenAt = now;
     takenSteps = steps;
     return 'checkpoint';
   };

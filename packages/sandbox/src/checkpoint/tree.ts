@@ -51,7 +51,7 @@ export function hashCheckpoint(
   });
   const leaves = [
     stateLeaf(checkpoint.stateBytes, sha256),
-    ...digests.map((digest, index) => pageLeaf(index, digest, sha256)),
+    ...digests.map((digest, index) => knownLeaf(index, digest, before) ?? pageLeaf(index, digest, sha256)),
   ];
   return { checkpoint, digests, leaves, root: digestFromBytes(merkleRoot(leaves, sha256)) };
 }
@@ -85,6 +85,15 @@ export function isStateOf(
   { proof, sha256 }: { readonly proof: CheckpointProof; readonly sha256: Sha256 },
 ): boolean {
   return proof.place === 0 && rootOf(stateLeaf(stateBytes, sha256), proof, sha256) === root;
+}
+
+/** The leaf of a page whose digest was kept. */
+function knownLeaf(
+  index: number,
+  digest: Uint8Array,
+  before: CheckpointTree | undefined,
+): Uint8Array | undefined {
+  return before?.digests[index] === digest ? before.leaves[index + 1] : undefined;
 }
 
 function digestOfPage(page: Page, sha256: Sha256): Uint8Array {
