@@ -1,8 +1,9 @@
 // Makes each guest's cases.json: runs chosen inputs through the real rewriter and sandbox and keeps what comes out.
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { encodeWasiInput } from '@trine/protocol';
 import { EDITION, prepare } from '@trine/rewriter';
-import { type RunLimits, runGuest } from '@trine/sandbox';
+import { runGuest } from '@trine/sandbox';
 import {
   COLLATZ_START,
   collatzInput,
@@ -10,6 +11,7 @@ import {
   GUEST_NAMES,
   type GuestCase,
   type GuestCases,
+  type GuestManifest,
   type GuestName,
   HAEMOGLOBINS,
   loadGuest,
@@ -42,6 +44,7 @@ const INPUTS: Readonly<Record<GuestName, () => CaseInput[]>> = {
   mersenne: mersenneCases,
   fractal: fractalCases,
   nbody: nbodyCases,
+  wordcount: wordcountCases,
 };
 
 function mersenneCases(): CaseInput[] {
@@ -115,19 +118,48 @@ function nbodyCases(): CaseInput[] {
   ];
 }
 
+function wordcountCases(): CaseInput[] {
+  const bytes = (words: string): Uint8Array => new TextEncoder().encode(words);
+  const rhyme = bytes(
+    'Three nodes agree, three nodes are one.\nThe fourth one\u2019s answer isn\u2019t done.\n',
+  );
+  const scripts = bytes('Été, ÉTÉ et été. Три узла, ТРИ ответа. Τρεις ΤΡΕΙΣ. 三个节点\u3002三个节点');
+  const many = bytes(Array.from({ length: 9_000 }, (_, place) => `w${(place * place) % 2_003}`).join(' '));
+  const command = (name: string, args: readonly string[], rest: object) => ({
+    name,
+    input: encodeWasiInput({ args: ['wordcount', ...args], ...rest }),
+  });
+  return [
+    command('standard input', [], { stdin: rhyme }),
+    command('two files', ['--top', '3', 'a.txt', 'b/c.txt'], {
+      files: { 'a.txt': rhyme, 'b/c.txt': scripts },
+    }),
+    command('many words', ['--least', '4', '--top', '100'], { stdin: many }),
+    command('bytes that are no text', [], { stdin: Uint8Array.of(0xff, 0x61, 0xe2, 0x82, 0x62, 0xf0) }),
+    command('a file that is not there', ['no.txt'], {}),
+    command('an option that is not there', ['--bottom', '3'], {}),
+    { name: 'no input at all: nothing to read', input: NO_BYTES },
+    { name: 'no CBOR item', input: rhyme },
+    { ...command('many words on too little fuel', [], { stdin: many }), fuelLimit: 1_000_000n },
+  ];
+}
+
 async function casesOf(name: GuestName, guests: URL): Promise<GuestCases> {
   const { manifest, module } = await loadGuest(name, guests);
   const prepared = prepare(module);
   if (prepared.type === 'refused') throw new Error(`${name} was refused: ${prepared.message}`);
   const compiled = new WebAssembly.Module(Uint8Array.from(prepared.bytes));
-  const limits = { ...manifest.limits, fuel: BigInt(manifest.limits.fuel) };
-  return { edition: EDITION, cases: INPUTS[name]().map((one) => runCase(compiled, one, limits)) };
+  return { edition: EDITION, cases: INPUTS[name]().map((one) => runCase(compiled, one, manifest)) };
 }
 
-function runCase(module: WebAssembly.Module, one: CaseInput, manifestLimits: RunLimits): GuestCase {
-  const limits = { ...manifestLimits, fuel: one.fuelLimit ?? manifestLimits.fuel };
+function runCase(
+  module: WebAssembly.Module,
+  one: CaseInput,
+  { abi, limits: given }: GuestManifest,
+): GuestCase {
+  const limits = { ...given, fuel: one.fuelLimit ?? BigInt(given.fuel) };
   const hooks = { now: () => 0, onProgress: () => undefined, onLog: () => undefined };
-  const result = runGuest({ module, abi: 'trine-1', input: one.input, limits }, hooks);
+  const result = runGuest({ module, abi, input: one.input, limits }, hooks);
   if (result.outcome === 'aborted') throw new Error(`${one.name} aborted: ${result.reason}`);
   return {
     name: one.name,

@@ -39,7 +39,7 @@ describe.each(GUEST_NAMES)('%s', async (name) => {
     const result = await thread.run(
       {
         module: new WebAssembly.Module(Uint8Array.from(prepared.bytes)),
-        abi: 'trine-1',
+        abi: manifest.abi,
         input: new Uint8Array(Buffer.from(one.inputHex, 'hex')),
         limits: { ...manifest.limits, fuel: BigInt(one.fuelLimit ?? manifest.limits.fuel) },
       },

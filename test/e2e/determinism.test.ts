@@ -47,7 +47,7 @@ describe.each(GUEST_NAMES)('%s', (name) => {
     const runs = cases.map((one) => {
       const input = Uint8Array.from(Buffer.from(one.inputHex, 'hex'));
       const fuel = BigInt(one.fuelLimit ?? manifest.limits.fuel);
-      return { ...pageRun(prepared.bytes, input, fuel), memoryBytes, outputBytes };
+      return { ...pageRun(prepared.bytes, input, fuel), abi: manifest.abi, memoryBytes, outputBytes };
     });
     const results = await guests.runBoth(runs);
     const seen = results.map((result) => ({

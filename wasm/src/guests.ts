@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type GuestManifest, parseManifest } from './manifest.ts';
 
 /** The guests that come with Trine. */
-export const GUEST_NAMES = ['alignment', 'collatz', 'fractal', 'mersenne', 'nbody'] as const;
+export const GUEST_NAMES = ['alignment', 'collatz', 'fractal', 'mersenne', 'nbody', 'wordcount'] as const;
 export type GuestName = (typeof GUEST_NAMES)[number];
 
 export interface LoadedGuest {

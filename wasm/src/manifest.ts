@@ -38,7 +38,7 @@ const manifestSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
   title: z.string().min(1).max(NAME_CHARACTERS_MAX),
   summary: z.string().min(1).max(1_000),
-  abi: z.literal('trine-1'),
+  abi: z.enum(['trine-1', 'wasi-1']),
   /** Path of the module, relative to the manifest: built at set-up, or committed beside it. */
   module: z.string().regex(/^(build\/)?[a-z0-9-]+\.wasm$/),
   /** SHA-256 of a committed module, in hex. */
