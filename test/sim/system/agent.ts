@@ -57,6 +57,7 @@ export interface AgentOptions {
   readonly chance: Chance;
   readonly watch: AgentWatch;
   readonly dial: (process: SimProcess) => Promise<Link>;
+  readonly onMessage: (message: CoordinatorMessage) => void;
   /** Longest run of a task, ms. */
   readonly runMs: number;
   /** The session is over for good: displaced, or refused. */
@@ -73,6 +74,8 @@ export function createDevice(facts: Omit<Device, 'identity' | 'node' | 'outbox'>
 }
 
 interface Running {
+  /** It was told to abandon it, and goes on. */
+  isDefied: boolean;
   readonly grant: Grant;
   readonly stop: () => void;
 }
@@ -216,6 +219,7 @@ export class SimAgent {
   }
 
   #hear(message: CoordinatorMessage): void {
+    this.#options.onMessage(message);
     switch (message.type) {
       case 'grants':
         for (const grant of message.grants) this.#run(grant);
@@ -225,7 +229,7 @@ export class SimAgent {
         for (const lease of message.leases) this.#recorded(lease);
         return;
       case 'abandon':
-        for (const lease of message.leases) this.#forget(lease);
+        for (const lease of message.leases) this.#abandon(lease);
         return;
       case 'upload-granted':
       case 'upload-refused':
@@ -235,6 +239,17 @@ export class SimAgent {
       case 'go-away':
         return;
     }
+  }
+
+  /** A stubborn one finishes what it was told to drop, and says so. */
+  #abandon(lease: LeaseId): void {
+    const { chance, device } = this.#options;
+    const running = this.#running.get(lease);
+    if (running !== undefined && chance.happens(device.character.stubborn)) {
+      running.isDefied = true;
+      return;
+    }
+    this.#forget(lease);
   }
 
   #forget(lease: LeaseId): void {
@@ -266,8 +281,10 @@ export class SimAgent {
       ? grant.deadlineMs * (0.9 + chance.unit())
       : 20 + runMs * chance.unit() ** 2;
     const stop = neverEnds ? () => undefined : this.process.setTimer(lastsMs, () => this.#finished(grant));
-    this.#running.set(grant.lease, { grant, stop });
-    watch.running(device.node, this.#running.size, device.slots);
+    this.#running.set(grant.lease, { grant, stop, isDefied: false });
+    // Who hides what it holds is given more than it lends, by its own doing.
+    const owned = [...this.#running.values()].filter(({ isDefied }) => !isDefied).length;
+    if (device.character.liesInHello === 0) watch.running(device.node, owned, device.slots);
   }
 
   #finished(grant: Grant): void {
@@ -346,7 +363,8 @@ export class SimAgent {
       if (grant !== undefined && this.#isOpen) {
         const step = (1 + chance.below(3)) * LIMITS.shards.value * (chance.happens(0.5) ? 1 : -1);
         const lease = Math.max(0, grant.lease + step) as LeaseId;
-        this.#report([{ ...this.#answer(grant), lease }]);
+        // With the digest that the grant of that lease would have, if it is one of the same task.
+        this.#report([this.#answer({ ...grant, lease })]);
       }
       this.#forgeLater();
     });

@@ -15,6 +15,8 @@ export interface Character {
   readonly slow: number;
   /** Says a recorded result once more, changed half of the time. */
   readonly repeats: number;
+  /** Carries on with a lease that it was told to abandon. */
+  readonly stubborn: number;
   /** Answers others' leases; a rate rather than a probability. */
   readonly forges: number;
   /** Claims leases it does not hold when it says hello, and hides those it does. */
@@ -29,6 +31,7 @@ export const HONEST: Character = {
   hoards: 0,
   slow: 0,
   repeats: 0,
+  stubborn: 0,
   forges: 0,
   liesInHello: 0,
 };

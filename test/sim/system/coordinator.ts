@@ -13,7 +13,7 @@ import {
   type Store,
 } from '@trine/control-plane/parts';
 import { createSessionHost, type Link, type SessionHost } from '@trine/mesh';
-import { type AgentMessage, type ShardId, shardOf, TrineError } from '@trine/protocol';
+import { type AgentMessage, type NodeId, type ShardId, shardOf, TrineError } from '@trine/protocol';
 import type { ShardEffect, ShardEvent } from '@trine/scheduler';
 import { artifact } from '@trine/scheduler/testing';
 import type { Chance } from '../chance.ts';
@@ -28,6 +28,7 @@ export interface CoordinatorOptions {
   readonly store: Store;
   readonly shards: readonly ShardId[];
   readonly onEffects: (coordinator: SimCoordinator, shard: ShardId, effects: readonly ShardEffect[]) => void;
+  readonly onEvent: (coordinator: SimCoordinator, shard: ShardId, event: ShardEvent) => void;
   /** Another program decides for a shard of this one. */
   readonly onFenced: (coordinator: SimCoordinator) => void;
   /** The next number of a session, as its agent counts. */
@@ -39,6 +40,17 @@ export interface CoordinatorOptions {
 type GatewayOptions = ConstructorParameters<typeof Gateway>[0];
 
 const PREPARE_MS = 400;
+const VERIFY_MS = 200;
+/** Chance, with each event, that an old one comes once more; and how many are remembered for that. */
+const SAY_AGAIN = 0.05;
+const SAID_KEPT = 64;
+
+interface Said {
+  readonly shard: ShardId;
+  readonly event: ShardEvent;
+  readonly node: NodeId;
+  readonly session: number;
+}
 
 export class SimCoordinator implements Listener {
   readonly process: SimProcess;
@@ -46,6 +58,7 @@ export class SimCoordinator implements Listener {
   readonly gateway: Gateway;
   readonly #options: CoordinatorOptions;
   readonly #host: SessionHost;
+  readonly #said: Said[] = [];
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
@@ -133,14 +146,44 @@ export class SimCoordinator implements Listener {
       isDeciding: () => this.loop.running().state === 'running',
       onSignal: () => undefined,
       onEnded: () => undefined,
-      verifyReport: (key, bytes, signature) =>
-        Promise.resolve(simVerify(rawKeyOf(key), bytes, signature) === true),
+      verifyReport: (key, bytes, signature) => this.#verify(rawKeyOf(key), bytes, signature),
       log: this.#log(),
     });
   }
 
   #submit(shard: ShardId, event: ShardEvent): void {
-    if (!this.process.isDead) this.loop.submit(shard, event);
+    if (this.process.isDead) return;
+    this.#options.onEvent(this, shard, event);
+    this.loop.submit(shard, event);
+    this.#remember(shard, event);
+    if (this.#options.chance.happens(SAY_AGAIN)) this.#sayAgain(shard);
+  }
+
+  /** In a thread pool, which takes its time. */
+  #verify(key: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    const holds = simVerify(key, bytes, signature) === true;
+    const delayMs = VERIFY_MS * this.#options.chance.unit() ** 4;
+    return new Promise((resolve) => void this.process.setTimer(delayMs, () => resolve(holds)));
+  }
+
+  /**
+   * What another gateway said of an earlier session may come late: then it changes nothing. Only with a number that
+   * the shard has heard a higher one of; what it never heard of it cannot know to be old.
+   */
+  #sayAgain(shard: ShardId): void {
+    const [said] = this.#said.splice(this.#options.chance.below(this.#said.length), 1);
+    const known = said && this.loop.machine(said.shard)?.sessions.get(said.node);
+    if (said === undefined || known === undefined || known <= said.session) return;
+    this.#options.onEvent(this, shard, said.event);
+    this.loop.submit(said.shard, said.event);
+  }
+
+  #remember(shard: ShardId, event: ShardEvent): void {
+    if (event.type === 'slots-offered') this.#said.push({ shard, event, ...event.offer });
+    if (event.type === 'node-said-hello' || event.type === 'node-lost' || event.type === 'leases-returned') {
+      this.#said.push({ shard, event, node: event.node, session: event.session });
+    }
+    if (this.#said.length > SAID_KEPT) this.#said.shift();
   }
 
   /** The rewriter takes a while, and says so twice when two recoveries asked for it. */

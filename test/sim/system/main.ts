@@ -5,6 +5,7 @@ const USAGE = `npm run sim -- [--seed N] [--steps N]          one world; a seed 
 npm run sim -- --seeds N [--from N]           many worlds, one after the other
 npm run sim -- --minutes N [--from N]         as many as fit into the time
     --stop N                                  ends after so many that failed
+    --trace 1                                 says all that is decided and heard
 npm run sim -- mutants [--only a,b] [--json]  looks for planted bugs
 
 The seed is printed first; the same seed prints the same bytes. Speed is printed on stderr.
@@ -16,6 +17,7 @@ interface Options {
   readonly minutes: number;
   readonly stepsMax: number;
   readonly failuresMax: number;
+  readonly traces: boolean;
 }
 
 export async function main(args: readonly string[]): Promise<number> {
@@ -50,10 +52,16 @@ interface RunPorts {
   readonly tally: Tally;
 }
 
-async function runSeed(seed: number, { stepsMax }: Options, { real, tally }: RunPorts): Promise<boolean> {
+const trace = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function runSeed(
+  seed: number,
+  { stepsMax, traces }: Options,
+  { real, tally }: RunPorts,
+): Promise<boolean> {
   process.stdout.write(`seed ${seed}\n  ${describePlan(seed)}\n`);
   try {
-    const report = await simulate({ seed, stepsMax, drain: real.drain });
+    const report = await simulate({ seed, stepsMax, drain: real.drain, trace: traces ? trace : undefined });
     tally.steps += report.steps;
     tally.simulatedMs += report.simulatedMs;
     const { digest, ...figures } = report;
@@ -96,7 +104,7 @@ function takeRealTime(): RealTime {
 }
 
 function parseOptions(args: readonly string[]): Options | undefined {
-  const known = ['--seed', '--seeds', '--from', '--minutes', '--steps', '--stop'];
+  const known = ['--seed', '--seeds', '--from', '--minutes', '--steps', '--stop', '--trace'];
   const values = new Map<string, number>();
   for (let at = 0; at < args.length; at += 2) {
     const name = args[at] ?? '';
@@ -113,6 +121,7 @@ function parseOptions(args: readonly string[]): Options | undefined {
     seeds,
     minutes: minutes ?? Number.POSITIVE_INFINITY,
     stepsMax: values.get('--steps') ?? Number.POSITIVE_INFINITY,
+    traces: (values.get('--trace') ?? 0) > 0,
     failuresMax: values.get('--stop') ?? Number.POSITIVE_INFINITY,
   };
 }

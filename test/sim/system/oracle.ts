@@ -58,6 +58,8 @@ interface Image {
   readonly ledger: Ledger;
   epoch: number;
   holder: string;
+  /** Who held it under each epoch. */
+  readonly lives: Map<number, string>;
   seq: number;
   atMs: number;
   graceUntilMs: number;
@@ -85,6 +87,11 @@ export class Oracle {
   readonly #images = new Map<ShardId, Image>();
   readonly #leases = new Map<LeaseId, LeaseFact>();
   readonly #live = new Set<LeaseId>();
+  /** Leases that are stored and that no coordinator has spoken of yet. */
+  readonly #unsaid = new Map<
+    LeaseId,
+    { readonly shard: ShardId; readonly epoch: number; readonly sinceMs: number }
+  >();
   /** Last word heard of each session. */
   readonly #heard = new Map<string, number>();
   /** What each node has put its name to, by lease. */
@@ -133,6 +140,7 @@ export class Oracle {
       );
       image.epoch = right.epoch;
       image.holder = by;
+      image.lives.set(right.epoch, by);
       image.sessions.clear();
       image.isGraceDue = stored.tasks.some(({ replicas }) =>
         replicas.some(({ ended }) => ended === undefined),
@@ -214,7 +222,7 @@ export class Oracle {
   }
 
   #checkRows({ right, changes }: ShardCommit): void {
-    const { ledger, graceUntilMs, sessions } = this.#image(right.shard);
+    const { ledger, graceUntilMs, sessions, epoch } = this.#image(right.shard);
     const specs = new Map(changes.jobs.map((row) => [row.spec.job, row] as const));
     const { groupOf, liarGroups } = this.#options;
     const facts: Facts = {
@@ -234,14 +242,14 @@ export class Oracle {
         found.push(
           ...taskStepFaults({ before, after, spec, isJobOver: known !== undefined && isOver(known) }, facts),
         );
-      this.#learnLeases(after, before?.replicas.length ?? 0, sessions);
+      this.#learnLeases(after, before?.replicas.length ?? 0, { sessions, epoch });
     }
     for (const row of changes.jobs) found.push(...jobStepFaults(ledger.jobs.get(row.spec.job), row));
     found.push(...this.#logFaults(ledger, changes.results));
     if (found.length > 0) this.fail(found.join('\n'));
   }
 
-  #learnLeases(row: TaskRow, known: number, sessions: ReadonlyMap<NodeId, number>): void {
+  #learnLeases(row: TaskRow, known: number, { sessions, epoch }: Pick<Image, 'sessions' | 'epoch'>): void {
     for (const [at, replica] of row.replicas.entries()) {
       const { lease, node, session, grantedAtMs, deadlineAtMs } = replica;
       if (at >= known) {
@@ -249,6 +257,7 @@ export class Oracle {
         if (session < (sessions.get(node) ?? 0))
           this.fail(`lease ${lease} was given to session ${session} of ${node}, which is over`);
         const lengthMs = deadlineAtMs - grantedAtMs;
+        this.#unsaid.set(lease, { shard: shardOfLease(lease), epoch, sinceMs: this.#options.nowMs() });
         this.#leases.set(lease, {
           job: row.job,
           index: row.index,
@@ -350,6 +359,7 @@ export class Oracle {
     switch (effect.type) {
       case 'grant-leases':
         for (const { lease, job, index } of effect.grants) {
+          this.#unsaid.delete(lease);
           const replica = ledger.tasks.get(taskKey(job, index))?.replicas.find((one) => one.lease === lease);
           if (replica?.node !== effect.node)
             this.fail(`lease ${lease} of ${job}/${index} was granted and is not stored`);
@@ -449,6 +459,18 @@ export class Oracle {
 
   // ── now and then, and at the end ───────────────────────────────────────────────────────────────────
 
+  /** What is stored is spoken of, unless the coordinator that stored it is gone: then hellos mend it. */
+  checkSpeech(isAlive: (coordinator: string) => boolean): void {
+    const nowMs = this.#options.nowMs();
+    for (const [lease, { shard, epoch, sinceMs }] of this.#unsaid) {
+      const image = this.#image(shard);
+      // A coordinator that read its shards again is the same one under a later epoch.
+      if (image.lives.get(epoch) !== image.holder || !isAlive(image.holder)) this.#unsaid.delete(lease);
+      else if (nowMs - Math.max(sinceMs, this.#disturbedAtMs) > OVERDUE_MS)
+        this.fail(`lease ${lease} was stored and never granted`);
+    }
+  }
+
   /** Every lease ends: by its deadline, once coordinators and store are well. */
   checkLeases(): void {
     const nowMs = this.#options.nowMs();
@@ -507,6 +529,7 @@ export class Oracle {
       ledger: createLedger(shard),
       epoch: 0,
       holder: '',
+      lives: new Map(),
       seq: 0,
       atMs: 0,
       graceUntilMs: Number.NaN,

@@ -130,5 +130,12 @@ function planLiar(chance: Chance): Character {
 /** Honest nodes fail, too. */
 function planHonest(chance: Chance): Character {
   const maybe = (most: number): number => (chance.happens(0.3) ? most * chance.unit() : 0);
-  return { ...HONEST, aborts: maybe(0.1), slow: maybe(0.1), hoards: maybe(0.02), repeats: maybe(0.05) };
+  return {
+    ...HONEST,
+    aborts: maybe(0.1),
+    slow: maybe(0.1),
+    hoards: maybe(0.02),
+    repeats: maybe(0.05),
+    stubborn: maybe(1),
+  };
 }

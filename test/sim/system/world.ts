@@ -5,6 +5,7 @@
 import { createMemoryStore, sha256, type Store } from '@trine/control-plane/parts';
 import type { JobId, NodeId, OwnerId } from '@trine/protocol';
 import type { JobSpec } from '@trine/scheduler';
+import { inspect } from 'node:util';
 import { type Chance, createChance } from '../chance.ts';
 import { createTimeline, type Timeline } from '../timeline.ts';
 import { type Device, SimAgent } from './agent.ts';
@@ -23,6 +24,8 @@ export interface SimOptions {
   readonly stepsMax?: number;
   /** Lets every promise that can settle do so; the caller owns the program's real turns. */
   readonly drain: () => Promise<void>;
+  /** Hears all that is decided and said, for whoever looks for the cause. */
+  readonly trace?: ((line: string) => void) | undefined;
 }
 
 export interface SimReport {
@@ -60,7 +63,10 @@ const WALL_MS = 1_800_000_000_000;
 const THOROUGHNESS = 0.25;
 
 export async function simulate(options: SimOptions): Promise<SimReport> {
-  const world = new World(options.seed);
+  const world = new World(options.seed, options.trace);
+  const onRejection = (cause: unknown): void =>
+    world.foundBug(`a promise was left to fail: ${inspect(cause)}`);
+  process.on('unhandledRejection', onRejection);
   try {
     await world.run(options);
     return world.report();
@@ -70,6 +76,8 @@ export async function simulate(options: SimOptions): Promise<SimReport> {
     throw new SimFailure(`step ${world.steps}, ${Math.round(world.timeline.nowMs())} ms: ${words}`, {
       cause,
     });
+  } finally {
+    process.off('unhandledRejection', onRejection);
   }
 }
 
@@ -81,6 +89,20 @@ export function describePlan(seed: number): string {
   );
   return `${devices.length} nodes, ${jobs} jobs, ${liarGroups} lying owners; faults: ${named.map(([name]) => name).join(' ')}`;
 }
+
+const LINE_CHARACTERS = 400;
+
+const short = (facts: unknown): string =>
+  JSON.stringify(facts, (key, value: unknown) =>
+    typeof value === 'bigint'
+      ? `${value}`
+      : value instanceof Uint8Array || ['limits', 'code', 'module', 'spec'].includes(key)
+        ? undefined
+        : value,
+  ).slice(0, LINE_CHARACTERS);
+
+/** Keeps leases that it never answers, or results that no coordinator takes: it will not come to rest. */
+const isHopeless = ({ character }: Device): boolean => character.hoards > 0 || character.inflates > 0;
 
 class World {
   readonly timeline: Timeline = createTimeline();
@@ -100,9 +122,11 @@ class World {
   #coordinators = 0;
   #agentsStarted = 0;
   #isCalm = false;
+  readonly #trace: ((line: string) => void) | undefined;
   #bug: string | undefined;
 
-  constructor(seed: number) {
+  constructor(seed: number, trace?: (line: string) => void) {
+    this.#trace = trace;
     this.#chance = createChance(seed);
     this.#plan = planOf(this.#chance);
     const { jobs, shards } = planJobs(this.#chance, this.#plan.jobs);
@@ -161,6 +185,11 @@ class World {
     this.#oracle.audit();
   }
 
+  /** Something that no fault of the plan explains. */
+  foundBug(words: string): void {
+    this.#bug ??= words;
+  }
+
   report(): SimReport {
     const rows = this.#oracle.ledgers.flatMap(({ jobs }) => [...jobs.values()]);
     const sum = (field: 'verified' | 'disputed' | 'abandoned' | 'invalidResults'): number =>
@@ -211,7 +240,7 @@ class World {
       this.#submitter.isDone &&
       this.#oracle.liveLeases === 0 &&
       this.#jobs.every(({ job }) => this.#hasEnded(job)) &&
-      [...this.#agents.values()].every((agent) => agent.isIdle || agent.device.character.hoards > 0)
+      [...this.#agents.values()].every((agent) => agent.isIdle || isHopeless(agent.device))
     );
   }
 
@@ -249,13 +278,13 @@ class World {
       store: this.#store.for(process),
       shards: this.#shards,
       onEffects: (coordinator, shard, effects) => {
+        for (const effect of effects) this.#note(coordinator.process.name, `${shard}`, effect);
         if (coordinator.loop.machine(shard) !== undefined) this.#oracle.spoke(shard, effects);
       },
       onFenced: (coordinator) => this.#soon(500, () => this.#endCoordinator(coordinator)),
+      onEvent: (coordinator, shard, event) => this.#note(coordinator.process.name, `${shard} hears`, event),
       onCounted: (session, number) => this.#oracle.heard(session, number),
-      onBug: (words) => {
-        this.#bug ??= words;
-      },
+      onBug: (words) => this.foundBug(words),
     });
     this.#network.listener = this.#coordinator;
     this.#oracle.disturbed();
@@ -319,9 +348,11 @@ class World {
       timeline: this.timeline,
       chance: this.#chance,
       watch: this.#oracle,
+      onMessage: (message) => this.#note(device.name, 'hears', message),
       runMs: this.#plan.runMs,
       dial: (process) => this.#network.dial(process, device.address),
       onClosed: (agent) => {
+        this.#note(device.name, 'is closed', {});
         this.#endAgent(agent, false);
         this.#soon(15_000, () => this.#startAgent(device));
       },
@@ -342,6 +373,10 @@ class World {
     if (this.#oracle.job(job) !== undefined) this.#submitter.cancel(job);
   }
 
+  #note(who: string, what: string, facts: unknown): void {
+    this.#trace?.(`${this.timeline.nowMs().toFixed(1).padStart(10)} ${who}: ${what} ${short(facts)}`);
+  }
+
   // ── faults ─────────────────────────────────────────────────────────────────────────────────────────
 
   #soon(withinMs: number, act: () => void): void {
@@ -351,6 +386,9 @@ class World {
   #everySecond(): void {
     this.timeline.after(TICK_MS, () => {
       this.#oracle.checkLeases();
+      this.#oracle.checkSpeech(
+        (name) => this.#coordinator?.process.name === name && !this.#coordinator.process.isFrozen,
+      );
       if (!this.#isCalm) this.#strike(this.#plan.world);
       for (const agent of this.#agents.values()) {
         if (this.#chance.happens(1 / 60)) agent.process.enter(() => agent.heartbeat());
