@@ -13,9 +13,9 @@ export interface HostileModule {
   readonly build: (size: number) => Uint8Array;
 }
 
-/** Types that every guest of `guestModule` has: of `alloc`, of `run`, and `() -> ()`. */
-export const ALLOC_TYPE = 0;
-export const RUN_TYPE = 1;
+// Types that every guest of `guestModule` has: of `alloc`, of `run`, and `() -> ()`.
+const ALLOC_TYPE = 0;
+const RUN_TYPE = 1;
 export const NOTHING_TYPE = 2;
 /** The first type and the first function of the trick itself. */
 export const OWN_TYPE = 3;
@@ -23,7 +23,6 @@ export const OWN_FUNCTION = 2;
 
 const I32 = 0x7f;
 const I64 = 0x7e;
-const PAGE = 65_536;
 
 /** What a trick adds to the smallest guest there is. Entries are whole, without their count. */
 export interface GuestParts {
@@ -127,9 +126,6 @@ export const manyFunctions = (code: Uint8Array, count: number): Pick<GuestParts,
   functions: new Uint8Array(count).fill(NOTHING_TYPE),
   bodies: Array.from<Uint8Array>({ length: count }).fill(code),
 });
-
-/** Bytes of memory that `guestModule` declares. */
-export const MEMORY_BYTES = PAGE;
 
 function name(text: string): Uint8Array {
   const encoded = new TextEncoder().encode(text);

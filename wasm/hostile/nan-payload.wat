@@ -1,7 +1,7 @@
 ;; Makes NaNs whose bits differ between processors (sign and payload of 0/0, of infinity less infinity) and
-;; answers the bits. They come out canonical.
+;; answers the bits. They come out canonical; what negates one flips its sign bit, as the standard says.
 ;; expect: completed
-;; output: 0000c07f0000c07f000000000000f87f
+;; output: 0000c07f0000c0ff000000000000f87f
 (module
   (memory (export "memory") 1 16)
   (func (export "alloc") (param i32) (result i32) (i32.const 1024))

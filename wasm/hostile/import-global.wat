@@ -1,0 +1,8 @@
+;; Imports a mutable global that several tasks might share.
+;; expect: refused unknown-import
+(module
+  (import "trine" "progress" (global (mut i64)))
+  (memory (export "memory") 1 16)
+  (func (export "alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "run") (param i32 i32) (result i64)
+    (i64.const 0)))
