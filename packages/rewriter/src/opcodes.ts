@@ -207,7 +207,8 @@ export interface PlainInstructions {
 export const FORM_SECOND_SHIFT = 8;
 export const FORM_RESULT_SHIFT = 16;
 /** There is a second operand. */
-export const FORM_TWO = 1 << 24;
+export const FORM_TWO_SHIFT = 24;
+export const FORM_TWO = 1 << FORM_TWO_SHIFT;
 /** A memory argument follows. */
 export const FORM_MEMORY = 1 << 25;
 /** The result may be a NaN whose bits the engine chooses. */

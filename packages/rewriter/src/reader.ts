@@ -32,14 +32,18 @@ export class Reader {
 
   /** An unsigned LEB128 of at most 32 bits. */
   u32(): number {
-    const first = this.u8();
-    if (first < 0x80) {
+    const at = this.position;
+    const first = this.bytes[at] ?? 0x80;
+    if (first < 0x80 && at < this.end) {
+      this.position = at + 1;
       return first;
     }
-    const second = this.u8();
-    return second < 0x80
-      ? (first & 0x7f) | (second << 7)
-      : this.u32Rest((first & 0x7f) | ((second & 0x7f) << 7));
+    const second = this.bytes[at + 1] ?? 0x80;
+    if (second < 0x80 && at + 1 < this.end) {
+      this.position = at + 2;
+      return (first & 0x7f) | (second << 7);
+    }
+    return this.longU32();
   }
 
   /** A signed LEB128 of at most 32 bits. */
@@ -117,10 +121,10 @@ export class Reader {
     return decodeUtf8(this.bytes, from, this.position);
   }
 
-  private u32Rest(low: number): number {
-    const start = this.position - 2;
-    let value = low;
-    for (let shift = 14; shift < 35; shift += 7) {
+  private longU32(): number {
+    const start = this.position;
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.u8();
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) {

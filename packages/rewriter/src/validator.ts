@@ -99,6 +99,7 @@ export class Validator extends VectorValidator {
 
   private walk(): void {
     const { reader, columns } = this;
+    const { bytes, end } = reader;
     const forms = op.PLAIN.form;
     while (this.depth >= 0) {
       const index = columns.count;
@@ -107,7 +108,9 @@ export class Validator extends VectorValidator {
       this.value = 0;
       columns.at[index] = at;
       columns.dead[index] = this.dead;
-      let code = reader.u8();
+      // At the end of the body `u8` refuses.
+      let code = at < end ? (bytes[at] ?? 0) : reader.u8();
+      reader.position = at + 1;
       if (code === op.BULK_PREFIX) {
         code = this.prefixed();
       }
@@ -138,15 +141,32 @@ export class Validator extends VectorValidator {
     if ((form & op.FORM_MEMORY) !== 0) {
       this.memoryArgument(op.PLAIN.alignment[code] ?? 0);
     }
+    const result = (form >> op.FORM_RESULT_SHIFT) & 0xff;
+    const isTwo = (form >> op.FORM_TWO_SHIFT) & 1;
+    const left = this.height - isTwo;
+    // What is there is nearly always what is wanted, and the result takes the place of an operand.
+    if (
+      result !== 0 &&
+      left > this.floor &&
+      this.types[left - 1] === (form & 0xff) &&
+      (isTwo === 0 || this.types[left] === ((form >> op.FORM_SECOND_SHIFT) & 0xff))
+    ) {
+      this.types[left - 1] = result;
+      this.height = left;
+    } else {
+      this.popOperands(form);
+      if (result !== 0) {
+        this.push(result);
+      }
+    }
+    this.makesNan ||= (form & op.FORM_MAKES_NAN) !== 0;
+  }
+
+  private popOperands(form: number): void {
     if ((form & op.FORM_TWO) !== 0) {
       this.pop((form >> op.FORM_SECOND_SHIFT) & 0xff);
     }
     this.pop(form & 0xff);
-    const result = (form >> op.FORM_RESULT_SHIFT) & 0xff;
-    if (result !== 0) {
-      this.push(result);
-      this.makesNan ||= (form & op.FORM_MAKES_NAN) !== 0;
-    }
   }
 
   private prefixed(): number {
