@@ -9,7 +9,7 @@ const RUN_MS = 6;
 const WARM_RUNS = 30;
 const ROUNDS = 25;
 /** On a machine with other things to do it goes on until the original has nearly twice the same time, or so long. */
-const ROUNDS_MAX = 120;
+const ROUNDS_MAX = 60;
 const QUIET = 0.01;
 const CALIBRATIONS = 4;
 /** A clock that ticks in tenths of a millisecond may show no time at all. */
