@@ -71,6 +71,13 @@ test('a run prints outcome, digest, fuel and time, and writes its output', async
   expect(people.stdout).toContain('010203');
 });
 
+test('an output that is text is shown as text, one that would drive a terminal is not', async () => {
+  const shown = async (text: string): Promise<string> =>
+    (await bundle.run('run', 'echo.wasm', '--input-hex', Buffer.from(text).toString('hex'))).stdout;
+  expect(await shown('score\t293.5\nÄhnlich\n')).toMatch(/bytes *\n\nscore\t293.5\nÄhnlich\n$/);
+  expect(await shown('\u001b[2J')).not.toContain('\u001b[2J');
+});
+
 test('the number of a range task comes after its shared bytes', async () => {
   expect(await runJson('--input-hex', '07', '--index', '258')).toMatchObject({
     digest: sha256(Uint8Array.of(7, 2, 1, 0, 0, 0, 0, 0, 0)),

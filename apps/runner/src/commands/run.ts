@@ -142,10 +142,13 @@ function told(output: Output): Pick<RunOptions, 'onLog' | 'onProgress'> {
 }
 
 const SHOWN_BYTES_MAX = 64;
+const SHOWN_CHARACTERS_MAX = 4_000;
 
 function printRun(output: Output, result: RunResult, path: string | undefined): void {
   const done = result.outcome === 'completed';
   const why = done ? '' : `: ${terminalText(result.reason)}`;
+  const isShown = path === undefined && result.output.length > 0;
+  const text = isShown ? textOf(result.output) : undefined;
   output.line(`${output.paint(done ? 'green' : 'red', done ? '✓' : '✗')} ${result.outcome}${why}`);
   output.table(
     [
@@ -153,10 +156,11 @@ function printRun(output: Output, result: RunResult, path: string | undefined): 
       ['fuel', `${result.fuel} instructions${speed(result)}`],
       ['time', `${result.wallMs.toFixed(1)} ms`],
       ['output', `${result.output.length} bytes${path === undefined || !done ? '' : ` in ${path}`}`],
-      ...(path === undefined && result.output.length > 0 ? [['', shownBytes(result.output)]] : []),
+      ...(isShown && text === undefined ? [['', shownBytes(result.output)]] : []),
     ],
     ['', ''],
   );
+  if (text !== undefined) output.line(`\n${text.trimEnd()}`);
   if (result.outcome === 'aborted') {
     output.line('This machine stopped it: no answer, and never compared with another node’s.');
   }
@@ -183,6 +187,17 @@ function writeStream(stream: NodeJS.WriteStream, bytes: Uint8Array): void {
 
 function speed({ fuel, wallMs }: RunResult): string {
   return wallMs < 1 ? '' : ` (${shortFuel(BigInt(Math.round((Number(fuel) / wallMs) * 1_000)))}/s)`;
+}
+
+/** An output that is text without control characters, as far as a person reads on. */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!/^[^\p{Cc}]*$/u.test(text.replaceAll(/[\t\r\n]/gu, ''))) return undefined;
+    return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)} …` : text;
+  } catch {
+    return undefined;
+  }
 }
 
 function shownBytes(bytes: Uint8Array): string {
