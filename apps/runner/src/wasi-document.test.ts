@@ -1,0 +1,102 @@
+// What docs/GUESTS.md says of WASI commands: every call is in its table and does what its row says, and
+// the path from C to a verified job is walked where Debian's clang is.
+import { startTestPlane, type TestPlane } from '@trine/control-plane/testing';
+import { WASI_CALL_PARAMETERS } from '@trine/rewriter';
+import { WASI_CALLS } from '@trine/sandbox';
+import { createTrine } from '@trine/sdk';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildBundle, type Bundle, runProgram } from './bundle.testing.ts';
+
+const document = await readFile(new URL('../../../docs/GUESTS.md', import.meta.url), 'utf8');
+const section = /^## WASI commands[^]*?(?=^## )/m.exec(document)?.[0] ?? '';
+
+let bundle: Bundle;
+let plane: TestPlane;
+const nodes: ChildProcess[] = [];
+
+beforeAll(async () => {
+  [bundle, plane] = await Promise.all([buildBundle(), startTestPlane()]);
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all(nodes.map(ended));
+  await plane.close();
+  await bundle.close();
+});
+
+const ended = (node: ChildProcess): Promise<unknown> =>
+  node.exitCode === null
+    ? new Promise((resolve) => {
+        node.once('exit', resolve);
+        node.kill('SIGTERM');
+      })
+    : Promise.resolve();
+
+test('the rewriter accepts exactly the calls that the sandbox has', () => {
+  expect(Object.keys(WASI_CALLS).sort()).toEqual(Object.keys(WASI_CALL_PARAMETERS).sort());
+});
+
+test('each call is in one row, with what it answers', () => {
+  const table = /\| call \| answers \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(section)?.[1] ?? '';
+  const rows = [...table.matchAll(/^\| (.*) \| (.*) \|$/gm)];
+  const said = rows.flatMap(([, names = '', answer = '']) =>
+    [...names.matchAll(/`(\w+)`/g)].map(([, name = '']) => [name, supportOf(answer)] as const),
+  );
+  expect(said).toHaveLength(Object.keys(WASI_CALLS).length);
+  expect(Object.fromEntries(said)).toEqual(WASI_CALLS);
+});
+
+function supportOf(answer: string): string {
+  if (answer === 'EROFS') return 'read-only';
+  return answer === 'ENOSYS' ? 'unsupported' : 'works';
+}
+
+const CLANG = ['/usr/bin/clang-19', '/usr/bin/wasm-ld-19', '/usr/lib/wasm32-wasi/libc.a'];
+
+/** The section's program and its shell lines, with the job's id put in. */
+function scriptOf(): string {
+  const block = (kind: string): string =>
+    new RegExp(`^\`\`\`${kind}\\n([^\`]*)^\`\`\`$`, 'm').exec(section)?.[1] ?? '';
+  return `set -eu\ncat > count.c <<'END'\n${block('c')}END\n${block('bash')}`.replace(
+    '<job>',
+    '$(trine jobs --json | node -p "JSON.parse(fs.readFileSync(0))[0].id")',
+  );
+}
+
+test.runIf(CLANG.every((path) => existsSync(path)))(
+  'every command of the path from C to a verified job',
+  { timeout: 120_000 },
+  async () => {
+    const env = await environment();
+    const trine = createTrine({ url: plane.url, key: plane.operatorKey });
+    for (const owner of ['ada', 'bob', 'cy']) {
+      const { token } = await trine.tokens.create({ ownerName: owner });
+      const args = ['join', plane.url, '--threads', '1', '--data-dir', join(bundle.dir, owner)];
+      const joined = { PATH: process.env['PATH'], HOME: bundle.dir, TRINE_TOKEN: token };
+      nodes.push(spawn(process.execPath, [bundle.path, ...args], { env: joined, stdio: 'ignore' }));
+    }
+    const ran = await runProgram('/bin/sh', ['-c', scriptOf()], bundle.dir, env);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(ran.stdout).toContain('good morning\nAnna: 4 words in task none\n');
+    expect(ran.stdout).toContain('5 of 5 verified');
+    const expected = 'good morning\nAnna: 4 words in task 3\n';
+    expect(await readFile(join(bundle.dir, 'counts', '3.stdout'), 'utf8')).toBe(expected);
+    expect(section).toContain(expected);
+  },
+);
+
+async function environment(): Promise<Record<string, string>> {
+  const bin = join(bundle.dir, 'bin');
+  await mkdir(bin);
+  await writeFile(join(bin, 'trine'), `#!/bin/sh\nexec "${process.execPath}" "${bundle.path}" "$@"\n`);
+  await chmod(join(bin, 'trine'), 0o755);
+  return {
+    PATH: [bin, process.env['PATH'] ?? ''].join(delimiter),
+    TRINE_URL: plane.url,
+    TRINE_KEY: plane.operatorKey,
+  };
+}
