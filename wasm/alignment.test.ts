@@ -5,7 +5,7 @@ import { runGuest } from '@trine/sandbox';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expectedReport, type Scoring, type Sequence } from './alignment.testing.ts';
 import { plainGuest } from './guests.testing.ts';
-import { HAEMOGLOBINS, loadGuest } from './src/index.ts';
+import { loadExample, loadGuest } from './src/index.ts';
 
 const PROTEIN: Scoring = { isDna: false, match: 5, mismatch: -4, open: 10, extend: 0.5 };
 const utf8 = new TextEncoder();
@@ -48,8 +48,8 @@ function mutated(letters: string, alphabet: string, next: (below: number) => num
   return changed === '' ? letters : changed;
 }
 
-test('the haemoglobins: score and counts as EMBOSS publishes them', () => {
-  const report = run(HAEMOGLOBINS);
+test('human haemoglobin alpha and beta (UniProt P69905, P68871): score and counts as EMBOSS publishes them', async () => {
+  const report = run(new TextDecoder().decode(await loadExample('alignment', 'example.fasta')));
   expect(report).toContain('HBB_HUMAN\t147\t293.5\n');
   expect(report).toContain('score 293.5, length 145, identity 63, similarity 88, gaps 8\n');
   expect(report).toContain('LSPADKTNVKAAWGKVGAHAGEYGAEALERMFLSFPTTKTYFPHF-DLS-');

@@ -13,7 +13,7 @@ import {
   type GuestCases,
   type GuestManifest,
   type GuestName,
-  HAEMOGLOBINS,
+  loadExample,
   loadGuest,
   nbodyInput,
   solarSystem,
@@ -38,7 +38,7 @@ export async function blessCases(guests: URL): Promise<number> {
   return count;
 }
 
-const INPUTS: Readonly<Record<GuestName, () => CaseInput[]>> = {
+const INPUTS: Readonly<Record<GuestName, (guests: URL) => CaseInput[] | Promise<CaseInput[]>>> = {
   alignment: alignmentCases,
   collatz: collatzCases,
   mersenne: mersenneCases,
@@ -81,7 +81,8 @@ function fractalCases(): CaseInput[] {
   ];
 }
 
-function alignmentCases(): CaseInput[] {
+async function alignmentCases(guests: URL): Promise<CaseInput[]> {
+  const haemoglobins = new TextDecoder().decode(await loadExample('alignment', 'example.fasta', guests));
   const text = (words: string): Uint8Array => new TextEncoder().encode(words);
   // A thousand bases in an order without a pattern, and the same with every 97th lost.
   const bases = Array.from({ length: 1_000 }, (_, place) =>
@@ -91,11 +92,11 @@ function alignmentCases(): CaseInput[] {
   const dna = `>whole\n${bases.join('')}\n>fewer\n${fewer.join('')}\n`;
   const long = 'W'.repeat(1_500);
   return [
-    { name: 'haemoglobin alpha and beta', input: text(HAEMOGLOBINS) },
-    { name: 'the same with other gaps', input: text(`; open 3 extend 1.5\n${HAEMOGLOBINS}`) },
+    { name: 'haemoglobin alpha and beta', input: text(haemoglobins) },
+    { name: 'the same with other gaps', input: text(`; open 3 extend 1.5\n${haemoglobins}`) },
     { name: 'a thousand bases', input: text(`; dna\n${dna}`) },
     { name: 'a score past 16 bits', input: text(`>q\n${long}\n>t\n${long}\n`) },
-    { name: 'beta against alpha, as task 1', input: text(`; range\n${HAEMOGLOBINS}\u0001\0\0\0\0\0\0\0`) },
+    { name: 'beta against alpha, as task 1', input: text(`; range\n${haemoglobins}\u0001\0\0\0\0\0\0\0`) },
     { name: 'a digit among the letters', input: text('>a\nMK1\n>b\nMKV\n') },
     { name: 'no input at all', input: NO_BYTES },
     { name: 'a thousand bases on too little fuel', input: text(`; dna\n${dna}`), fuelLimit: 1_000_000n },
@@ -149,7 +150,10 @@ async function casesOf(name: GuestName, guests: URL): Promise<GuestCases> {
   const prepared = prepare(module);
   if (prepared.type === 'refused') throw new Error(`${name} was refused: ${prepared.message}`);
   const compiled = new WebAssembly.Module(Uint8Array.from(prepared.bytes));
-  return { edition: EDITION, cases: INPUTS[name]().map((one) => runCase(compiled, one, manifest)) };
+  return {
+    edition: EDITION,
+    cases: (await INPUTS[name](guests)).map((one) => runCase(compiled, one, manifest)),
+  };
 }
 
 function runCase(

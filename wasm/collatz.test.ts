@@ -1,7 +1,14 @@
 // The collatz guest against an independent walk in BigInt, and against published records.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { plainGuest } from './guests.testing.ts';
-import { COLLATZ_START, type CollatzAnswer, collatzInput, decodeCollatz } from './src/index.ts';
+import {
+  COLLATZ_START,
+  type CollatzAnswer,
+  collatzInput,
+  collatzShared,
+  decodeCollatz,
+  loadExample,
+} from './src/index.ts';
 
 const BLOCK = 65_536n;
 
@@ -109,6 +116,10 @@ test('a range or an input outside the contract traps', () => {
     new Uint8Array(0),
   ];
   for (const input of inputs) expect(() => runBytes(input)).toThrow(WebAssembly.RuntimeError);
+});
+
+test('the example is the shared bytes of tasks of 2^24 numbers', async () => {
+  expect(await loadExample('collatz', 'example.bin')).toEqual(collatzShared(COLLATZ_START, 2 ** 24));
 });
 
 test('an output of another length is no answer', () => {

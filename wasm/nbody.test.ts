@@ -2,7 +2,15 @@
 // the same steps in plain numbers.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { plainGuest } from './guests.testing.ts';
-import { type Body, decodeNbody, type NbodyRun, nbodyInput, solarSystem } from './src/index.ts';
+import {
+  type Body,
+  decodeNbody,
+  loadExample,
+  type NbodyRun,
+  nbodyInput,
+  nbodyShared,
+  solarSystem,
+} from './src/index.ts';
 
 let run: (input: Uint8Array) => Uint8Array;
 
@@ -103,6 +111,11 @@ test('an input outside the contract traps', () => {
     new Uint8Array(0),
   ];
   for (const input of inputs) expect(() => run(input)).toThrow(WebAssembly.RuntimeError);
+});
+
+test('the example is the shared bytes of a million steps, the sun a little further along in each task', async () => {
+  const given = { ...planets(1_000_000), nudge: 1e-9 };
+  expect(await loadExample('nbody', 'example.bin')).toEqual(nbodyShared(given));
 });
 
 test('an output of another length is no answer', () => {

@@ -55,6 +55,15 @@ export async function loadCases(name: GuestName, guests: URL = ownGuests()): Pro
   return casesSchema.parse(await readJson(new URL(`${name}/cases.json`, guests)));
 }
 
+/** A guest's example: what a first run of it is given, or a range job's shared bytes. */
+export async function loadExample(
+  name: GuestName,
+  file: string,
+  guests: URL = ownGuests(),
+): Promise<Uint8Array> {
+  return new Uint8Array(await readFile(new URL(`${name}/${file}`, guests)));
+}
+
 // Called late, because a bundle may have no `import.meta.url` at all.
 function ownGuests(): URL {
   return new URL('../guests/', import.meta.url);

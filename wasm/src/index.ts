@@ -1,5 +1,4 @@
 // The guests that come with Trine: loading them, and the inputs and meaning of the demonstration jobs.
-export { HAEMOGLOBINS } from './alignment.ts';
 export {
   COLLATZ_START,
   type CollatzAnswer,
@@ -20,6 +19,7 @@ export {
   type GuestName,
   type LoadedGuest,
   loadCases,
+  loadExample,
   loadGuest,
 } from './guests.ts';
 export { assembleImage, blankPicture, drawTile, type Picture } from './image.ts';
