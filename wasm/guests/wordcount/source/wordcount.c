@@ -169,19 +169,13 @@ static int32_t lower(int32_t c) {
 }
 
 static void put(struct reading *reading, int32_t c) {
-  char bytes[4];
-  uint32_t length = 0;
-  if (c < 0x80) {
-    bytes[length++] = (char)c;
-  } else {
-    uint32_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    bytes[length++] = (char)(0xff00 >> (more + 1) | c >> 6 * more);
-    while (more--) bytes[length++] = (char)(0x80 | (c >> 6 * more & 0x3f));
-  }
-  if (reading->length + length > WORD_BYTES_MAX) return;
-  memcpy(reading->word + reading->length, bytes, length);
-  reading->length += length;
+  uint32_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+  if (reading->length + more >= WORD_BYTES_MAX) return;
+  char *to = reading->word + reading->length;
+  reading->length += more + 1;
   reading->characters++;
+  *to++ = (char)(more == 0 ? c : 0xff00 >> (more + 1) | c >> 6 * more);
+  while (more--) *to++ = (char)(0x80 | (c >> 6 * more & 0x3f));
 }
 
 static void take(struct reading *reading, int32_t c) {
