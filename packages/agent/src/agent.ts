@@ -24,6 +24,7 @@ import { ChannelKeeper } from './channel-keeper.ts';
 import { Counters } from './counters.ts';
 import { LeaseDesk } from './lease-desk.ts';
 import {
+  CHECKPOINT_INTERVAL_MS,
   FAREWELL_MS,
   HEARTBEAT_INTERVAL_MIN_MS,
   THAW_GAP_MS,
@@ -42,6 +43,8 @@ export interface AgentSettings {
   readonly threads: number;
   /** Join token from the operator; without one the node is its own owner. */
   readonly token?: string | undefined;
+  /** How often a running step task is kept, so that it goes on after a crash. Default 30 s. */
+  readonly checkpointEveryMs?: number | undefined;
 }
 
 /** One node's agent. */
@@ -138,6 +141,7 @@ class NodeAgent implements Agent {
       refusing: () => (this.#accepts() ? undefined : this.#phase().reason),
       onChange: () => this.#settle(),
       onProgress: () => this.#touch(),
+      checkpointEveryMs: settings.checkpointEveryMs ?? CHECKPOINT_INTERVAL_MS,
     });
     if (ports.channels.type === 'none') this.#linkNote = ports.channels.reason;
     this.#channels = new ChannelKeeper({

@@ -25,6 +25,8 @@ export interface Attempt {
   readonly grant: Grant;
   readonly expiresAtMs: number;
   readonly stop: AbortController;
+  /** The checkpoint that an earlier run of the program left of it. */
+  readonly resume: Uint8Array | undefined;
   stage: Stage;
   request: RunRequest | undefined;
   startedAtMs: number | undefined;
@@ -33,10 +35,11 @@ export interface Attempt {
 }
 
 /** A lease as it arrives. */
-export const beginAttempt = (grant: Grant, nowMs: number): Attempt => ({
+export const beginAttempt = (grant: Grant, nowMs: number, resume?: Uint8Array): Attempt => ({
   grant,
   expiresAtMs: nowMs + Math.min(grant.deadlineMs, LIMITS.taskTimeoutMaxMs.value),
   stop: new AbortController(),
+  resume,
   stage: 'fetching',
   request: undefined,
   startedAtMs: undefined,
@@ -68,10 +71,10 @@ export async function prepareAttempt(
   hash: AgentPorts['hash'],
   attempt: Attempt,
 ): Promise<Prepared> {
-  const { grant, stop } = attempt;
+  const { grant, stop, resume } = attempt;
   const [module, input] = await Promise.all([
     artifacts.module(grant.module, stop.signal),
-    inputOf(artifacts, grant, stop.signal),
+    resume === undefined ? inputOf(artifacts, grant, stop.signal) : NO_INPUT,
   ]);
   if (input.type === 'failed') return { type: 'unfetched', reason: input.reason };
   switch (module.type) {
@@ -82,12 +85,17 @@ export async function prepareAttempt(
     case 'module':
   }
   // An artifact was checked while it was fetched.
-  if (grant.input.type !== 'artifact' && (await hash(input.bytes)) !== grant.inputDigest) {
+  const isChecked = resume !== undefined || grant.input.type === 'artifact';
+  if (!isChecked && (await hash(input.bytes)) !== grant.inputDigest) {
     return { type: 'unfetched', reason: 'the input does not match its digest' };
   }
-  const { abi, limits } = grant;
-  return { type: 'ready', request: { module: module.module, abi, input: input.bytes, limits } };
+  const { abi, code, inputDigest, limits } = grant;
+  const request = { module: module.module, abi, input: input.bytes, limits, task: { code, inputDigest } };
+  return { type: 'ready', request: resume === undefined ? request : { ...request, resume } };
 }
+
+/** A run that goes on has read its input already. */
+const NO_INPUT = { type: 'bytes', bytes: new Uint8Array(0) } as const;
 
 type Input = Awaited<ReturnType<Artifacts['bytes']>>;
 

@@ -30,9 +30,10 @@ import {
   LEASES_SPARE,
   PROGRESS_INTERVAL_MS,
 } from './limits.ts';
+import { type KeptLease, KeptLeases } from './kept-leases.ts';
 import { Outbox } from './outbox.ts';
 import type { AgentPorts } from './ports.ts';
-import { type Slot, ThreadPool } from './thread-pool.ts';
+import { type PoolEvents, type Slot, ThreadPool } from './thread-pool.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 import { sentence } from './wire-words.ts';
 
@@ -47,6 +48,8 @@ export interface LeaseDeskOptions {
   readonly onChange: () => void;
   /** Something that only watchers care for. */
   readonly onProgress: () => void;
+  /** How often a running step task is kept, in milliseconds. */
+  readonly checkpointEveryMs: number;
 }
 
 /** See the module's head. */
@@ -56,6 +59,7 @@ export class LeaseDesk {
   readonly #attempts = new Map<LeaseId, Attempt>();
   readonly #pool: ThreadPool;
   readonly #outbox: Outbox;
+  readonly #kept: KeptLeases;
   readonly #uploads: Uploads;
   readonly #artifacts: Artifacts;
   #meter: FuelMeter = createFuelMeter();
@@ -67,16 +71,19 @@ export class LeaseDesk {
     const { ports, origin, send } = options;
     this.#options = options;
     this.#ports = ports;
-    this.#pool = new ThreadPool(ports.threads, {
+    const events: PoolEvents = {
       progress: (attempt, done, total) => this.#progressed(attempt, { done, total }),
       finished: (attempt, result) => this.#finished(attempt, result),
       changed: () => this.pump(),
       log: ({ grant }, text) => ports.log.debug({ job: grant.job, index: grant.index, text }, 'guest log'),
-    });
-    this.#outbox = new Outbox(ports, {
-      key: `unrecorded-${digestOf(new TextEncoder().encode(origin)).slice(0, 16)}`,
-      send,
-    });
+      checkpoint: (attempt, { bytes }) => {
+        if (this.#isLive(attempt)) this.#kept.keep({ grant: attempt.grant, checkpoint: bytes });
+      },
+    };
+    this.#pool = new ThreadPool(ports.threads, events, options.checkpointEveryMs);
+    const coordinator = digestOf(new TextEncoder().encode(origin)).slice(0, 16);
+    this.#outbox = new Outbox(ports, { key: `unrecorded-${coordinator}`, send });
+    this.#kept = new KeptLeases(ports, `kept-${coordinator}`);
     this.#uploads = createUploads(ports, origin, send);
     this.#artifacts = createArtifacts(ports, origin);
   }
@@ -135,13 +142,14 @@ export class LeaseDesk {
 
   /** Reads what an earlier run of the program left. */
   async load(): Promise<void> {
-    await Promise.all([this.#outbox.load(), this.#options.counters.load()]);
+    const [kept] = await Promise.all([this.#kept.load(), this.#outbox.load(), this.#options.counters.load()]);
+    for (const lease of kept) this.#goOn(lease);
     const { threadSpeed } = this.#options.counters.values;
     this.#meter = createFuelMeter(threadSpeed > 0 ? threadSpeed : undefined);
   }
 
-  save(): Promise<void> {
-    return this.#outbox.save();
+  async save(): Promise<void> {
+    await Promise.all([this.#outbox.save(), this.#kept.save()]);
   }
 
   lend(threads: number): void {
@@ -151,6 +159,7 @@ export class LeaseDesk {
       stopped.map(({ grant }) => grant.lease),
       'its thread was taken back',
     );
+    this.pump();
   }
 
   /** Ends every thread; resolves when none burns CPU. */
@@ -244,10 +253,16 @@ export class LeaseDesk {
       : undefined;
   }
 
-  #begin(grant: Grant): void {
-    const attempt = beginAttempt(grant, this.#ports.clock.nowMs());
+  #begin(grant: Grant, resume?: Uint8Array): void {
+    const attempt = beginAttempt(grant, this.#ports.clock.nowMs(), resume);
     this.#attempts.set(grant.lease, attempt);
     void this.#prepare(attempt);
+  }
+
+  /** What an earlier run of the program had at hand goes on; the next hello names it, and the coordinator knows if it may. */
+  #goOn({ grant, checkpoint }: KeptLease): void {
+    if (this.#outbox.holds(grant.lease) || refuseGrant(grant) !== undefined) this.#kept.forget([grant.lease]);
+    else this.#begin(grant, checkpoint);
   }
 
   async #prepare(attempt: Attempt): Promise<void> {
@@ -327,6 +342,7 @@ export class LeaseDesk {
     this.#cooling = undefined;
     this.#attempts.delete(grant.lease);
     this.#outbox.add(reported);
+    this.#kept.forget([grant.lease]);
     this.#options.counters.ran(result.fuel, this.#meter.threadSpeed());
     this.#options.onChange();
   }
@@ -347,6 +363,7 @@ export class LeaseDesk {
       attempt?.stop.abort();
       this.#uploads.drop(lease);
     }
+    this.#kept.forget(leases);
   }
 }
 

@@ -83,5 +83,14 @@ export const THREADS_MAX = 128;
 /** Leases taken beyond twice the capacity told: words cross on the way. More go back at once. */
 export const LEASES_SPARE = 8;
 
+/** A running step task is kept this often, so that a crash or a reload costs it no more. Storage wears out, and hashing costs. */
+export const CHECKPOINT_INTERVAL_MS = 30_000;
+
+/** Larger checkpoints are not kept: writing them would cost a small machine more than it saves. */
+export const KEPT_CHECKPOINT_BYTES_MAX = 8_388_608;
+
+/** Leases kept at once; further ones begin anew after a crash. */
+export const KEPT_LEASES_MAX = 16;
+
 /** Inputs of all leases at hand, fetched or still to be: what a hostile coordinator may make us hold. */
 export const INPUT_BYTES_MAX = 536_870_912;

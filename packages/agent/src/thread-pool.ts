@@ -1,5 +1,5 @@
 /** The threads a volunteer lends: each runs one attempt at a time, and is free only when it burns no CPU. */
-import type { GuestThread, RunResult, ThreadFactory } from '@trine/sandbox';
+import type { GuestThread, RunResult, TakenCheckpoint, ThreadFactory } from '@trine/sandbox';
 import type { Attempt } from './attempt.ts';
 
 export interface Slot {
@@ -15,20 +15,24 @@ export interface PoolEvents {
   /** A slot became free or went away. */
   readonly changed: () => void;
   readonly log: (attempt: Attempt, text: string) => void;
+  readonly checkpoint: (attempt: Attempt, checkpoint: TakenCheckpoint) => void;
 }
 
 /** Threads are started by their first run and kept between runs. */
 export class ThreadPool {
   readonly #threads: ThreadFactory;
   readonly #events: PoolEvents;
+  readonly #checkpointEveryMs: number;
   #slots: Slot[] = [];
   /** Slots that were taken away and still end. */
   readonly #leaving = new Set<Slot>();
   #nextNumber = 0;
 
-  constructor(threads: ThreadFactory, events: PoolEvents) {
+  /** Step tasks tell a checkpoint every so many milliseconds. */
+  constructor(threads: ThreadFactory, events: PoolEvents, checkpointEveryMs: number) {
     this.#threads = threads;
     this.#events = events;
+    this.#checkpointEveryMs = checkpointEveryMs;
   }
 
   /** Slots in use or free, then those that are ending. */
@@ -72,6 +76,10 @@ export class ThreadPool {
       signal: attempt.stop.signal,
       onProgress: (done, total) => this.#events.progress(attempt, done, total),
       onLog: (text) => this.#events.log(attempt, text),
+      checkpoints: {
+        everyMs: this.#checkpointEveryMs,
+        onCheckpoint: (checkpoint) => this.#events.checkpoint(attempt, checkpoint),
+      },
     });
     slot.attempt = undefined;
     slot.state = 'ending';
