@@ -1,5 +1,5 @@
-// What docs/GUESTS.md says of WASI commands: every call is in its table and does what its row says, and
-// the path from C to a verified job is walked where Debian's clang is.
+// What docs/GUESTS.md says of WASI commands: every call is in its table with what it answers, and the path from C to a
+// verified job is walked where Debian’s clang is.
 import { startTestPlane, type TestPlane } from '@trine/control-plane/testing';
 import { WASI_CALL_PARAMETERS } from '@trine/rewriter';
 import { WASI_CALLS } from '@trine/sandbox';
