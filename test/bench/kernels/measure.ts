@@ -16,6 +16,9 @@ const CALIBRATIONS = 4;
 const CLOCK_MS = 0.1;
 /** Of a fresh instance, to compare answers: what a kernel leaves in memory may show in its next one. */
 const TRIAL = 2;
+/** Of what takes longer than this even once, a few runs must do. */
+const LONG_MS = 60;
+const LONG_PART = 5;
 /** First runs of each form. */
 const FIRST_RUNS = 7;
 /** Work of a first run, as a part of a warm one: the optimising compiler hardly gets to it. */
@@ -29,15 +32,17 @@ export function measureKernel(call: KernelCall, modules: readonly WebAssembly.Mo
   assertSameAnswers(call, modules);
   const [original] = modules;
   if (original === undefined) throw new Error('Nothing to measure.');
-  const n = sizeOf(openKernel(call, original).kernel);
+  const { n, isLong } = sizeOf(openKernel(call, original).kernel);
   const opened = [...modules, original].map((module) => openKernel(call, module));
   const best = opened.map(() => Number.POSITIVE_INFINITY);
-  for (let round = -WARM_RUNS; round < ROUNDS || (round < ROUNDS_MAX && isNoisy(best)); round++) {
+  const part = isLong ? LONG_PART : 1;
+  const warm = WARM_RUNS / part;
+  for (let round = 0; round < (isNoisy(best) ? ROUNDS_MAX : ROUNDS) / part + warm; round++) {
     for (let step = 0; step < opened.length; step++) {
       // Another one begins each round, so that none always runs behind the same one.
-      const place = (step + round + WARM_RUNS) % opened.length;
+      const place = (step + round) % opened.length;
       const ms = run(opened[place], n);
-      if (round >= 0) best[place] = Math.min(best[place] ?? ms, ms);
+      if (round >= warm) best[place] = Math.min(best[place] ?? ms, ms);
     }
   }
   return best;
@@ -66,14 +71,15 @@ function assertSameAnswers(call: KernelCall, modules: readonly WebAssembly.Modul
 }
 
 // How much work takes RUN_MS once the engine has optimised the kernel: measured again until it has.
-function sizeOf(kernel: Kernel): number {
+function sizeOf(kernel: Kernel): { readonly n: number; readonly isLong: boolean } {
+  if (Math.min(timeOf(kernel, 1), timeOf(kernel, 1)) > LONG_MS) return { n: 1, isLong: true };
   let n = 1;
   for (let time = timeOf(kernel, n); time < RUN_MS; time = timeOf(kernel, n)) n *= 2;
   for (let pass = 0; pass < CALIBRATIONS; pass++) {
     const times = Array.from({ length: WARM_RUNS }, () => timeOf(kernel, n));
     n = Math.max(1, Math.round((n * RUN_MS) / Math.min(...times.slice(WARM_RUNS / 2))));
   }
-  return n;
+  return { n, isLong: false };
 }
 
 function timeOf(kernel: Kernel, n: number): number {
@@ -86,19 +92,20 @@ function timeOf(kernel: Kernel, n: number): number {
  * Milliseconds from bytes to the end of a first call, the fastest of a few: compiling, instantiating and running
  * `calls` on code of the baseline tier. Each time the bytes are new to the engine.
  */
-export function measureFirstRuns(
+export async function measureFirstRuns(
   calls: readonly KernelCall[],
   forms: readonly Uint8Array[],
-): readonly number[] {
+): Promise<readonly number[]> {
   const [original = new Uint8Array()] = forms;
-  const sizes = calls.map((call) => firstSize(call, original));
+  const compiled = await WebAssembly.compile(original as Uint8Array<ArrayBuffer>);
+  const sizes = calls.map((call) => firstSize(call, compiled));
   const best = forms.map(() => Number.POSITIVE_INFINITY);
   for (let round = 0; round < FIRST_RUNS; round++) {
     for (let step = 0; step < forms.length; step++) {
       const place = (step + round) % forms.length;
       const bytes = neverSeen(forms[place] ?? original);
       const begun = performance.now();
-      const module = new WebAssembly.Module(bytes);
+      const module = await WebAssembly.compile(bytes);
       for (const [at, call] of calls.entries()) openKernel(call, module).kernel(sizes[at] ?? 1);
       best[place] = Math.min(best[place] ?? 0, performance.now() - begun);
     }
@@ -106,9 +113,10 @@ export function measureFirstRuns(
   return best;
 }
 
-function firstSize(call: KernelCall, original: Uint8Array): number {
-  const opened = openKernel(call, new WebAssembly.Module(original as Uint8Array<ArrayBuffer>));
-  return call.program === 'export' ? Math.ceil(sizeOf(opened.kernel) * FIRST_RUN_PART) : 1;
+function firstSize(call: KernelCall, original: WebAssembly.Module): number {
+  return call.program === 'export'
+    ? Math.ceil(sizeOf(openKernel(call, original).kernel).n * FIRST_RUN_PART)
+    : 1;
 }
 
 let seen = 0;

@@ -1,36 +1,28 @@
-// The page's side of the metering bench: the same measurements, over modules that it is given once.
+// The page's side of the metering bench: hands questions to its worker, one after the other.
 
-import { measureFirstRuns, measureKernel } from './measure.ts';
 import type { KernelCall } from './programs.ts';
+
+export type BenchQuestion =
+  | { readonly type: 'module'; readonly key: string; readonly base64: string }
+  | { readonly type: 'kernel'; readonly call: KernelCall; readonly keys: readonly string[] }
+  | { readonly type: 'first-runs'; readonly calls: readonly KernelCall[]; readonly keys: readonly string[] };
 
 declare global {
   interface Window {
-    addModule: (key: string, base64: string) => void;
-    measureKernel: (call: KernelCall, keys: readonly string[]) => readonly number[];
-    measureFirstRuns: (calls: readonly KernelCall[], keys: readonly string[]) => readonly number[];
+    startBenchWorker: (source: string) => void;
+    askBench: (question: BenchQuestion) => Promise<readonly number[]>;
   }
 }
 
-const bytesOf = new Map<string, Uint8Array<ArrayBuffer>>();
-const modules = new Map<string, WebAssembly.Module>();
+type Answer = { readonly times: readonly number[] } | { readonly error: string };
 
-window.addModule = (key, base64) => {
-  bytesOf.set(
-    key,
-    Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)),
-  );
+window.startBenchWorker = (source) => {
+  const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
+  window.askBench = (question) =>
+    new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<Answer>) =>
+        'error' in data ? reject(new Error(data.error)) : resolve(data.times);
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(question);
+    });
 };
-
-window.measureKernel = (call, keys) => measureKernel(call, keys.map(moduleOf));
-
-window.measureFirstRuns = (calls, keys) =>
-  measureFirstRuns(
-    calls,
-    keys.map((key) => bytesOf.get(key) ?? new Uint8Array()),
-  );
-
-function moduleOf(key: string): WebAssembly.Module {
-  const module = modules.get(key) ?? new WebAssembly.Module(bytesOf.get(key) ?? new Uint8Array());
-  modules.set(key, module);
-  return module;
-}

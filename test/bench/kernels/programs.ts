@@ -1,8 +1,11 @@
 // How the bench calls what it measures: kernels that export `(n) → number`, and real programs from npm packages,
 // each with the few lines of glue that its exports need. Runs in any engine.
 
+import { encodeWasiInput } from '@trine/protocol';
+import { runGuest } from '@trine/sandbox';
+
 /** `export`: a function of the module by the kernel's name. The others are real programs. */
-export type Program = 'export' | 'schema' | 'image';
+export type Program = 'export' | 'schema' | 'image' | 'python';
 
 /** Does work in proportion to `n` and answers a checksum. */
 export type Kernel = (n: number) => number;
@@ -25,6 +28,7 @@ type Callable = (...values: readonly number[]) => unknown;
 
 /** Instantiates a module, prepared or not, for one kernel. */
 export function openKernel({ name, program }: KernelCall, module: WebAssembly.Module): OpenedKernel {
+  if (program === 'python') return openPython(module);
   const { exports } = new WebAssembly.Instance(module, stubsFor(module));
   const fuel = exports['trine:fuel'];
   const refuel = () => {
@@ -49,7 +53,11 @@ function stubsFor(module: WebAssembly.Module): WebAssembly.Imports {
   return imports;
 }
 
-function openProgram(program: Program, name: string, exports: WebAssembly.Exports): Kernel {
+function openProgram(
+  program: Exclude<Program, 'python'>,
+  name: string,
+  exports: WebAssembly.Exports,
+): Kernel {
   if (program === 'schema') return openSchemaFormatter(exports);
   return program === 'image' ? openImageEncoder(exports) : (functionOf(exports, name) as Kernel);
 }
@@ -109,6 +117,43 @@ function schemaText(): string {
       ' @@index([name, at])\n}\n',
   );
   return `datasource db { provider = "postgresql" }\n${models.join('\n')}`;
+}
+
+// Objects, dictionaries, integers of any size, floats and text: what scripts do.
+const PYTHON_SCRIPT = `
+import math, sys
+def primes(n):
+    return [i for i in range(2, n) if all(i % j for j in range(2, math.isqrt(i) + 1))]
+class Point:
+    def __init__(self, x, y): self.x, self.y = x, y
+    def far(self): return math.hypot(self.x, self.y)
+words = {}
+for at in range(3000):
+    words.setdefault('w%d' % (at * 7919 % 251), []).append(at)
+points = sorted((Point(at * 37 % 101, at * 53 % 97) for at in range(800)), key=Point.far)
+print(len(primes(2500)), sum(map(len, words.values())), points[400].far(), 3 ** 2000 % 1000003, sys.argv[1])
+`;
+const PYTHON_LIMITS = { fuel: 2n ** 60n, memoryBytes: 268_435_456, outputBytes: 65_536 };
+
+// CPython, written in C, through the sandbox: each run starts the interpreter anew.
+function openPython(module: WebAssembly.Module): OpenedKernel {
+  const hooks = { now: () => 0, onProgress: () => undefined, onLog: () => undefined };
+  let used = 0n;
+  return {
+    kernel(n) {
+      let sum = 0;
+      for (let round = 0; round < n; round++) {
+        const input = encodeWasiInput({ args: ['python', '-c', PYTHON_SCRIPT, String(round)] });
+        const end = runGuest({ module, abi: 'wasi-1', input, limits: PYTHON_LIMITS }, hooks);
+        if (end.outcome !== 'completed') throw new Error(`Python: ${end.reason}`);
+        used = end.fuel;
+        for (const byte of end.output) sum = (Math.imul(sum, 31) + byte) | 0;
+      }
+      return sum;
+    },
+    refuel: () => undefined,
+    fuelUsed: () => used,
+  };
 }
 
 const IMAGE_SIZE = 64;
