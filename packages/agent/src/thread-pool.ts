@@ -1,6 +1,7 @@
 /** The threads a volunteer lends: each runs one attempt at a time, and is free only when it burns no CPU. */
 import type { GuestThread, RunResult, TakenCheckpoint, ThreadFactory } from '@trine/sandbox';
 import type { Attempt } from './attempt.ts';
+import { KEPT_CHECKPOINT_BYTES_MAX } from './limits.ts';
 
 export interface Slot {
   readonly number: number;
@@ -78,6 +79,7 @@ export class ThreadPool {
       onLog: (text) => this.#events.log(attempt, text),
       checkpoints: {
         everyMs: this.#checkpointEveryMs,
+        bytesMax: KEPT_CHECKPOINT_BYTES_MAX,
         onCheckpoint: (checkpoint) => this.#events.checkpoint(attempt, checkpoint),
       },
     });

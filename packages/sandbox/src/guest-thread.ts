@@ -78,6 +78,8 @@ export interface CheckpointOptions {
   readonly everyMs?: number;
   /** Take one each time this many steps are done. */
   readonly everySteps?: number;
+  /** Larger ones are not taken, which costs little; default and maximum: those of artifacts. */
+  readonly bytesMax?: number;
   readonly onCheckpoint: (checkpoint: TakenCheckpoint) => void;
   /** One could not be taken, in words; the run goes on. */
   readonly onRefused?: (message: string) => void;

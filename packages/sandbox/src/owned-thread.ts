@@ -181,6 +181,7 @@ function planOf({ checkpoints, pauseAfterSteps, pause }: PauseOptions): PartPlan
   return {
     everyMs: checkpoints?.everyMs,
     everySteps: checkpoints?.everySteps,
+    bytesMax: checkpoints?.bytesMax,
     pauseAfterSteps: pause?.aborted === true ? 0 : pauseAfterSteps,
   };
 }

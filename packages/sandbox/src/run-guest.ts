@@ -11,7 +11,7 @@ import { driveWasi } from './wasi/drive-wasi.ts';
 import type { DriverFactory, GuestDriver, GuestHooks } from './guest-driver.ts';
 import { attempt, type Failure, type Guest, openInstance } from './guest-instance.ts';
 import { PREPARED_EXPORTS, type RunRequest, type RunResult } from './guest-thread.ts';
-import { FUEL_MAX } from './limits.ts';
+import { CHECKPOINT_BYTES_MAX, FUEL_MAX } from './limits.ts';
 
 /** How a guest ended; the wall time is its caller's to measure. */
 export type GuestEnd = Omit<RunResult, 'wallMs'>;
@@ -25,8 +25,8 @@ export interface GuestRun {
   advance(): GuestEnd | undefined;
   /** Steps done so far; 0 for guests that do not work in steps. */
   steps(): number;
-  /** Takes the state after `advance` said that there is more to do. */
-  takeCheckpoint(): CheckpointAnswer;
+  /** Takes the state after `advance` said that there is more to do; none of more than `bytesMax`. */
+  takeCheckpoint(bytesMax?: number): CheckpointAnswer;
 }
 
 export type OpenedRun =
@@ -52,7 +52,8 @@ export function openRun(request: RunRequest, hooks: GuestHooks, sha256: Sha256):
   const run: GuestRun = {
     advance: () => advance(guest, driver, request),
     steps: () => driver.rest?.()?.steps ?? 0,
-    takeCheckpoint: () => take(driver.rest?.(), request.limits.fuel - guest.fuel.value),
+    takeCheckpoint: (bytesMax = CHECKPOINT_BYTES_MAX) =>
+      take(driver.rest?.(), { fuel: request.limits.fuel - guest.fuel.value, bytesMax }),
   };
   return { type: 'opened', run };
 }

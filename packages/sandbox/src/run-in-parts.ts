@@ -13,6 +13,8 @@ export interface PartPlan {
   readonly everyMs?: number | undefined;
   /** Take a checkpoint each time this many steps are done. */
   readonly everySteps?: number | undefined;
+  /** Largest checkpoint that is taken meanwhile; a pause takes any. */
+  readonly bytesMax?: number | undefined;
   /** Pause when so many steps of the whole task are done. */
   readonly pauseAfterSteps?: number | undefined;
 }
@@ -54,7 +56,7 @@ export async function runInParts(request: RunRequest, around: PartSurroundings):
     }
     const wish = wants(now);
     if (wish === 'nothing') continue;
-    const answer = run.takeCheckpoint();
+    const answer = run.takeCheckpoint(wish === 'pause' ? undefined : around.plan.bytesMax);
     if (answer.type === 'taken' && wish === 'pause') return { type: 'paused', checkpoint: answer.checkpoint };
     tell(answer, around);
   }

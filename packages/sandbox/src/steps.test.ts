@@ -81,6 +81,24 @@ test('checkpoints every second step reach the owner in order, and the run goes o
   }
 });
 
+test('a checkpoint larger than wanted is not taken, but a pause takes any', async () => {
+  const request = await stepRequest({ steps: 9 });
+  const told: string[] = [];
+  const taken: number[] = [];
+  const checkpoints = {
+    everySteps: 1,
+    bytesMax: 3 * 65_536 + 1_000,
+    onCheckpoint: ({ steps }: TakenCheckpoint) => void taken.push(steps),
+    onRefused: (message: string) => void told.push(message),
+  };
+  const part = await openThread().runPart(request, { ...LONG, checkpoints, pauseAfterSteps: 6 });
+  // Each step writes into another page.
+  expect(taken).toEqual([1, 2]);
+  expect(told).toHaveLength(3);
+  expect(told[0]).toContain('197608 bytes');
+  expect(paused(part).steps).toBe(6);
+});
+
 test('the owner may ask for a pause at any time, and the thread is kept', async () => {
   const thread = openThread();
   const request = await stepRequest(FOREVER);

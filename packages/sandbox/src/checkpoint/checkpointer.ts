@@ -4,6 +4,7 @@ import type { RunRequest } from '../guest-thread.ts';
 import { CHECKPOINT_BYTES_MAX } from '../limits.ts';
 import { checkpointBytes, createCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import type { StateAccess } from './guest-state.ts';
+import { PAGE_BYTES } from './pages.ts';
 import { type CheckpointRefusal, refuseCheckpoint } from './refusal.ts';
 import { type CheckpointTree, hashCheckpoint } from './tree.ts';
 
@@ -30,13 +31,16 @@ export type CheckpointAnswer =
   | { readonly type: 'taken'; readonly checkpoint: TakenCheckpoint }
   | CheckpointRefusal;
 
-/** Answers a function that takes the checkpoint of a run between two steps, at `fuel` spent. */
-export function createCheckpointer(
-  { abi, task, limits }: RunRequest,
-  sha256: Sha256,
-): (rest: StepRest | undefined, fuel: bigint) => CheckpointAnswer {
+/** Takes the checkpoint of a run that rests, at `fuel` spent; none of more than `bytesMax`. */
+export type TakeCheckpoint = (
+  rest: StepRest | undefined,
+  spent: { readonly fuel: bigint; readonly bytesMax: number },
+) => CheckpointAnswer;
+
+/** The taker of one run's checkpoints. */
+export function createCheckpointer({ abi, task, limits }: RunRequest, sha256: Sha256): TakeCheckpoint {
   let before: CheckpointTree | undefined;
-  return (rest, fuel) => {
+  return (rest, { fuel, bytesMax }) => {
     if (rest === undefined) return refuseCheckpoint('no-checkpoint', 'The guest does not work in steps.');
     if (task === undefined)
       return refuseCheckpoint('no-checkpoint', 'The run was not told which task it is.');
@@ -45,17 +49,24 @@ export function createCheckpointer(
     if (access === undefined) {
       return refuseCheckpoint('no-checkpoint', 'The module was prepared by an edition without checkpoints.');
     }
-    const { state, pages } = access.capture(before?.checkpoint.pages ?? []);
-    const checkpoint = createCheckpoint({ abi, task, limits, fuel, steps, ...state }, pages);
-    const sizeBytes = checkpointBytes(checkpoint);
-    if (sizeBytes > CHECKPOINT_BYTES_MAX) {
-      const message = `The checkpoint of ${sizeBytes} bytes is over the limit of ${CHECKPOINT_BYTES_MAX}.`;
-      return refuseCheckpoint('checkpoint-too-large', message);
-    }
+    const most = Math.min(bytesMax, CHECKPOINT_BYTES_MAX);
+    const pagesMax = Math.floor(most / PAGE_BYTES);
+    const captured = access.capture({ before: before?.checkpoint.pages ?? [], pagesMax });
+    if (captured === undefined) return tooLarge(most);
+    const checkpoint = createCheckpoint(
+      { abi, task, limits, fuel, steps, ...captured.state },
+      captured.pages,
+    );
+    if (checkpointBytes(checkpoint) > most) return tooLarge(most);
     before = hashCheckpoint(checkpoint, sha256, before);
     return {
       type: 'taken',
       checkpoint: { bytes: encodeCheckpoint(checkpoint), root: before.root, steps, fuel },
     };
   };
+}
+
+function tooLarge(bytesMax: number): CheckpointRefusal {
+  const message = `The checkpoint would have more than the ${bytesMax} bytes that are wanted.`;
+  return refuseCheckpoint('checkpoint-too-large', message);
 }

@@ -2,7 +2,7 @@
 // number, tables and function globals that change, and the table whose places are the functions' numbers.
 import type { Guest } from '../guest-instance.ts';
 import type { Checkpoint, CheckpointState, TableState } from './checkpoint.ts';
-import { copyPages, PAGE_BYTES, type Page } from './pages.ts';
+import { type CopyOptions, copyPages, PAGE_BYTES, type Page } from './pages.ts';
 import { type CheckpointRefusal, refuseCheckpoint } from './refusal.ts';
 
 /** The state that the instance itself holds. */
@@ -16,8 +16,8 @@ export interface CapturedState {
 
 /** Access to the state of one instance. */
 export interface StateAccess {
-  /** Copies the state; pages that are as in `before` are shared with it. */
-  capture(before: readonly Page[]): CapturedState;
+  /** Copies the state; `undefined` when its memory holds too much. */
+  capture(options: CopyOptions): CapturedState | undefined;
   /**
    * Overwrites the state of a fresh instance. Whatever is written, it stays inside the instance; a refusal leaves an
    * instance that must not run.
@@ -39,7 +39,10 @@ export function stateAccess({ exports, memory }: Guest): StateAccess | undefined
     references: numbered(exports, GLOBAL_PREFIX).filter((value) => value instanceof WebAssembly.Global),
     functions: functions instanceof WebAssembly.Table ? functions : undefined,
   };
-  return { capture: (before) => capture(parts, before), restore: (checkpoint) => restore(parts, checkpoint) };
+  return {
+    capture: (options) => capture(parts, options),
+    restore: (checkpoint) => restore(parts, checkpoint),
+  };
 }
 
 // The names that the rewriter gives.
@@ -69,8 +72,9 @@ function numbered(exports: WebAssembly.Exports, prefix: string): readonly WebAss
     .map(({ value }) => value);
 }
 
-function capture(parts: Parts, before: readonly Page[]): CapturedState {
-  const pages = copyPages(new Uint8Array(parts.memory.buffer), before);
+function capture(parts: Parts, options: CopyOptions): CapturedState | undefined {
+  const pages = copyPages(new Uint8Array(parts.memory.buffer), options);
+  if (pages === undefined) return undefined;
   const words = new Uint8Array(parts.words * 8);
   const wordView = new DataView(words.buffer);
   for (let word = 0; word < parts.words; word += 1) wordView.setBigInt64(word * 8, parts.read(word), true);

@@ -26,17 +26,31 @@ export function isSamePage(one: Page, other: Page): boolean {
   return true;
 }
 
+/** What a memory is copied against. */
+export interface CopyOptions {
+  /** An earlier copy: pages that are still as they were there are shared with it. */
+  readonly before: readonly Page[];
+  /** Most pages that are not all zeros. */
+  readonly pagesMax: number;
+}
+
 /**
- * Memory as pages that stay as they are while the guest goes on. Pages that are still what they were in `before` are
- * taken from there, so that only what changed is copied.
+ * Memory as pages that stay as they are while the guest goes on; only what changed is copied. `undefined`, with nothing
+ * copied, when it holds too many.
  */
-export function copyPages(memory: Uint8Array, before: readonly Page[]): Page[] {
-  const count = memory.length / PAGE_BYTES;
-  return Array.from({ length: count }, (_, index) => {
-    const page = memory.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES);
+export function copyPages(memory: Uint8Array, { before, pagesMax }: CopyOptions): Page[] | undefined {
+  const found: Page[] = [];
+  let used = 0;
+  for (let at = 0; at < memory.length; at += PAGE_BYTES) {
+    const page = memory.subarray(at, at + PAGE_BYTES);
+    const isUsed = !isZeroPage(page);
+    used += isUsed ? 1 : 0;
+    if (used > pagesMax) return undefined;
+    found.push(isUsed ? page : undefined);
+  }
+  return found.map((page, index) => {
     const known = before[index];
-    if (known !== undefined && isSamePage(known, page)) return known;
-    return isZeroPage(page) ? undefined : page.slice();
+    return known !== undefined && isSamePage(known, page) ? known : page?.slice();
   });
 }
 
