@@ -1,4 +1,5 @@
 /** A few characters of an output for a table: text where it is text, hex where it is bytes. */
+import { parseWasiOutput } from '@trine/protocol/wasi-output';
 import { bytesFromBase64 } from './tiles.ts';
 import type { OutputView } from './views.ts';
 
@@ -13,9 +14,26 @@ export interface Preview {
 type FieldsView = Extract<OutputView, { kind: 'fields' }>;
 type Field = FieldsView['fields'][number];
 
+/** What is known of an output's form: the manifest's view, and the ABI that made it. */
+export interface OutputForm {
+  readonly output: OutputView | undefined;
+  readonly abi: string;
+}
+
 /** What the manifest says counts; outputs it says nothing of are shown as text when they are printable. */
-export function previewOutput(base64: string, output: OutputView | undefined): Preview {
+export function previewOutput(base64: string, { output, abi }: OutputForm): Preview {
   const bytes = bytesFromBase64(base64);
+  const command = abi === 'wasi-1' ? parseWasiOutput(bytes) : undefined;
+  if (command === undefined) return previewBytes(bytes, output);
+  const printed = previewBytes(command.stdout, output);
+  if (command.exitCode === 0) return printed;
+  return {
+    text: `exit ${command.exitCode} ${printed.text}`.trim(),
+    kind: printed.kind === 'hex' ? 'hex' : 'text',
+  };
+}
+
+function previewBytes(bytes: Uint8Array, output: OutputView | undefined): Preview {
   if (bytes.length === 0) return { text: '', kind: 'empty' };
   const fields = output?.kind === 'fields' ? previewFields(bytes, output.fields) : undefined;
   if (fields !== undefined) return { text: fields, kind: 'text' };

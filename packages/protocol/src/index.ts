@@ -103,11 +103,10 @@ export {
   encodeWasiOutput,
   type ParsedWasiInput,
   parseWasiInput,
-  parseWasiOutput,
   parseWasiShared,
   WASI_DEFAULT_ARGS,
   WASI_INDEX_VARIABLE,
   type WasiInput,
-  type WasiOutput,
   type WasiTask,
 } from './wasi.ts';
+export { parseWasiOutput, type WasiOutput } from './wasi-output.ts';

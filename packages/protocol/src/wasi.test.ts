@@ -3,13 +3,8 @@ import { assert, constant, dictionary, property, record, string, uint8Array } fr
 import { describe, expect, test } from 'vitest';
 import { encodeCbor } from './codec.ts';
 import { LIMITS } from './limits.ts';
-import {
-  encodeWasiInput,
-  encodeWasiOutput,
-  parseWasiInput,
-  parseWasiOutput,
-  parseWasiShared,
-} from './wasi.ts';
+import { encodeWasiInput, encodeWasiOutput, parseWasiInput, parseWasiShared } from './wasi.ts';
+import { parseWasiOutput } from './wasi-output.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));

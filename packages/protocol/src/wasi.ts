@@ -1,14 +1,14 @@
 /**
  * What goes into a task of the ABI `wasi-1` and what comes out, as bytes. An input is one deterministic CBOR item,
  * `{args: [text], env: {text: text}, stdin: bytes, files: {path: bytes}}`, each field optional; in a range job the
- * task's index follows as u64 little-endian and becomes the variable `TRINE_TASK_INDEX`. An output is
- * `{exitCode: number, stdout: bytes, stderr: bytes}`.
+ * task's index follows as u64 little-endian and becomes the variable `TRINE_TASK_INDEX`. Outputs are read in wasi-output.ts.
  */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { CborCursor, CborMistake } from './cbor-cursor.ts';
 import { encodeCbor } from './codec.ts';
 import { TrineError } from './errors.ts';
 import { LIMITS } from './limits.ts';
+import type { WasiOutput } from './wasi-output.ts';
 
 /** What a WASI command is given. */
 export interface WasiInput {
@@ -26,14 +26,6 @@ export interface WasiTask {
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly stdin: Uint8Array;
   readonly files: readonly (readonly [path: string, content: Uint8Array])[];
-}
-
-/** What a WASI command leaves. */
-export interface WasiOutput {
-  /** What `proc_exit` was given, 0 when `_start` returned. */
-  readonly exitCode: number;
-  readonly stdout: Uint8Array;
-  readonly stderr: Uint8Array;
 }
 
 export type ParsedWasiInput =
@@ -78,30 +70,6 @@ export function parseWasiShared(shared: Uint8Array): ParsedWasiInput {
 /** The bytes of an output. */
 export const encodeWasiOutput = ({ exitCode, stdout, stderr }: WasiOutput): Uint8Array =>
   encodeCbor({ exitCode, stdout, stderr });
-
-/** Reads an output, or `undefined` for bytes that are none. */
-export function parseWasiOutput(bytes: Uint8Array): WasiOutput | undefined {
-  const output: { -readonly [K in keyof WasiOutput]: WasiOutput[K] } = {
-    exitCode: -1,
-    stdout: NO_BYTES,
-    stderr: NO_BYTES,
-  };
-  let seen = 0;
-  try {
-    const cursor = new CborCursor(bytes);
-    cursor.map(3, (key) => {
-      seen += 1;
-      if (key === 'exitCode') output.exitCode = cursor.uint();
-      else if (key === 'stdout') output.stdout = cursor.bytes();
-      else if (key === 'stderr') output.stderr = cursor.bytes();
-      else throw new CborMistake('another field');
-    });
-    return seen === 3 && cursor.rest().length === 0 ? output : undefined;
-  } catch (error) {
-    if (error instanceof CborMistake) return undefined;
-    throw error;
-  }
-}
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NOTHING: WasiTask = { args: WASI_DEFAULT_ARGS, env: [], stdin: NO_BYTES, files: [] };

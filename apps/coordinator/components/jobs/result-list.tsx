@@ -1,11 +1,11 @@
 'use client';
 /** The newest entries of a job's result log. */
-import type { JobView, OutputView, ResultView } from '../../lib/views.ts';
+import type { JobView, ResultView } from '../../lib/views.ts';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTRPC } from '../../lib/api.ts';
 import { counted, figureText, formatBytes, formatFuel, shortDigest } from '../../lib/format.ts';
-import { previewOutput } from '../../lib/output-preview.ts';
+import { type OutputForm, previewOutput } from '../../lib/output-preview.ts';
 import { TaskStateChip } from '../chips.tsx';
 import { Empty, Loading, Panel, WideTable } from '../layout.tsx';
 
@@ -30,7 +30,10 @@ export function ResultList({ job }: { readonly job: JobView }) {
       ) : results.data === undefined ? (
         <Loading what="results" />
       ) : (
-        <ResultTable results={results.data.toReversed()} output={job.manifest.output} />
+        <ResultTable
+          results={results.data.toReversed()}
+          form={{ output: job.manifest.output, abi: job.abi }}
+        />
       )}
       <div className="flex items-center justify-end gap-2 px-4 py-2 text-sm sm:px-5">
         <button
@@ -56,10 +59,10 @@ export function ResultList({ job }: { readonly job: JobView }) {
 
 function ResultTable({
   results,
-  output,
+  form,
 }: {
   readonly results: readonly ResultView[];
-  readonly output: OutputView | undefined;
+  readonly form: OutputForm;
 }) {
   return (
     <WideTable label="Results">
@@ -93,7 +96,7 @@ function ResultTable({
               </span>
             </td>
             <td className="min-w-0 break-words sm:min-w-56">
-              <Output result={result} output={output} />
+              <Output result={result} form={form} />
             </td>
             <td
               className="code hidden whitespace-nowrap text-ink-3 sm:table-cell"
@@ -111,13 +114,7 @@ function ResultTable({
   );
 }
 
-function Output({
-  result,
-  output,
-}: {
-  readonly result: ResultView;
-  readonly output: OutputView | undefined;
-}) {
+function Output({ result, form }: { readonly result: ResultView; readonly form: OutputForm }) {
   if (result.kind !== 'verified') return <span className="text-ink-2">{result.reason}</span>;
   if (result.output === undefined) {
     return result.outputDigest === undefined ? (
@@ -128,7 +125,7 @@ function Output({
       </a>
     );
   }
-  const preview = previewOutput(result.output, output);
+  const preview = previewOutput(result.output, form);
   if (preview.kind === 'empty') return <span className="text-ink-3">empty</span>;
   return <span className={preview.kind === 'hex' ? 'code' : ''}>{preview.text}</span>;
 }
