@@ -10,6 +10,14 @@ export interface Chance {
   readonly bytes: (count: number) => Uint8Array;
 }
 
+/** Neighbouring seeds lead far apart: the finaliser of MurmurHash3 over the seed. */
+export function spreadSeed(seed: number): number {
+  let mixed = seed ^ (seed >>> 16);
+  mixed = Math.imul(mixed, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
 /** Marsaglia's xorshift32, good enough to vary a simulation. */
 export function createChance(seed: number): Chance {
   let state = seed >>> 0 || 0x9e3779b9;

@@ -58,6 +58,8 @@ export interface AgentOptions {
   readonly watch: AgentWatch;
   readonly dial: (process: SimProcess) => Promise<Link>;
   readonly onMessage: (message: CoordinatorMessage) => void;
+  /** Grants of all nodes, as forgers would like to know them. */
+  readonly leaked: Grant[];
   /** Longest run of a task, ms. */
   readonly runMs: number;
   /** The session is over for good: displaced, or refused. */
@@ -67,6 +69,7 @@ export interface AgentOptions {
 export const ORIGIN = 'http://coordinator.test:3000';
 const REPORT_DELAY_MS = 60;
 const MISTAKE_MS = 2_000;
+const LEAKED_KEPT = 6;
 
 export function createDevice(facts: Omit<Device, 'identity' | 'node' | 'outbox'>): Device {
   const identity = simIdentity(facts.name);
@@ -86,8 +89,6 @@ export class SimAgent {
   readonly #options: AgentOptions;
   readonly #session: AgentSession;
   readonly #running = new Map<LeaseId, Running>();
-  /** Every lease it was ever granted in this life: what a forger draws from. */
-  readonly #known: Grant[] = [];
   readonly #unsent = new Set<LeaseId>();
   #isOpen = false;
   #sessionNumber = 0;
@@ -272,9 +273,10 @@ export class SimAgent {
   // ── work ───────────────────────────────────────────────────────────────────────────────────────────
 
   #run(grant: Grant): void {
-    const { chance, device, runMs, watch } = this.#options;
+    const { chance, device, runMs, watch, leaked } = this.#options;
     if (this.#running.has(grant.lease)) return;
-    this.#known.push(grant);
+    leaked.push(grant);
+    if (leaked.length > LEAKED_KEPT) leaked.shift();
     const { hoards, slow } = device.character;
     const neverEnds = chance.happens(hoards);
     const lastsMs = chance.happens(slow)
@@ -359,12 +361,11 @@ export class SimAgent {
   #forgeLater(): void {
     const { chance, device } = this.#options;
     this.process.setTimer(MISTAKE_MS / 2 + (MISTAKE_MS * chance.unit()) / device.character.forges, () => {
-      const grant = this.#known[chance.below(Math.max(1, this.#known.length))];
+      const { leaked } = this.#options;
+      const grant = leaked[chance.below(leaked.length)];
       if (grant !== undefined && this.#isOpen) {
-        const step = (1 + chance.below(3)) * LIMITS.shards.value * (chance.happens(0.5) ? 1 : -1);
-        const lease = Math.max(0, grant.lease + step) as LeaseId;
-        // With the digest that the grant of that lease would have, if it is one of the same task.
-        this.#report([this.#answer({ ...grant, lease })]);
+        const step = chance.happens(0.2) ? (1 + chance.below(3)) * LIMITS.shards.value : 0;
+        this.#report([this.#answer({ ...grant, lease: (grant.lease + step) as LeaseId })]);
       }
       this.#forgeLater();
     });

@@ -30,6 +30,8 @@ export interface Plan {
   readonly devices: readonly Device[];
   /** Owners or networks whose nodes lie. */
   readonly liarGroups: number;
+  /** Exactly as many owners as a quorum needs, all of them slow and stubborn. */
+  readonly isTight: boolean;
   readonly jobs: number;
   /** Time with faults; then the world is mended and everything must come to its end. */
   readonly stormMs: number;
@@ -48,7 +50,9 @@ const HOUR_MS = 3_600_000;
 export function planOf(chance: Chance): Plan {
   /** Half of all worlds know a given fault. */
   const maybe = (most: number): number => (chance.happens(0.5) ? most * chance.unit() : 0);
-  const liarGroups = chance.happens(0.6) ? 1 : 0;
+  // In a tight world every owner is needed for every task, and answers come late.
+  const isTight = chance.happens(0.25);
+  const liarGroups = !isTight && chance.happens(0.7) ? 1 : 0;
   return {
     network: {
       lost: maybe(0.02),
@@ -78,7 +82,8 @@ export function planOf(chance: Chance): Plan {
       coordinatorZombie: maybe(0.01),
       storeAway: maybe(0.01),
     },
-    devices: planDevices(chance, liarGroups),
+    devices: planDevices(chance, { liarGroups, isTight }),
+    isTight,
     liarGroups,
     jobs: 3 + chance.below(4),
     stormMs: 120_000 + chance.below(120_000),
@@ -88,8 +93,11 @@ export function planOf(chance: Chance): Plan {
 }
 
 /** At least three honest owners or networks, so that every job can end; some have several nodes. */
-function planDevices(chance: Chance, liarGroups: number): readonly Device[] {
-  const groups = 3 + liarGroups + chance.below(3);
+function planDevices(
+  chance: Chance,
+  { liarGroups, isTight }: Pick<Plan, 'liarGroups' | 'isTight'>,
+): readonly Device[] {
+  const groups = isTight ? 3 : 3 + liarGroups + chance.below(3);
   return Array.from({ length: groups }, (_, group) => {
     const isLiar = group < liarGroups;
     const hasToken = chance.happens(0.6);
@@ -103,11 +111,13 @@ function planDevices(chance: Chance, liarGroups: number): readonly Device[] {
         group: `group ${group}`,
         slots: 1 + chance.below(4),
         clockRate: chance.happens(0.3) ? 0.95 + 0.1 * chance.unit() : 1,
-        character: isLiar ? planLiar(chance) : planHonest(chance),
+        character: isTight ? SLOW : isLiar ? planLiar(chance) : planHonest(chance),
       }),
     );
   }).flat();
 }
+
+const SLOW: Character = { ...HONEST, slow: 0.5, stubborn: 1 };
 
 /** Exactly 32 characters of the alphabet of join tokens follow the prefix. */
 export const tokenOf = (group: number): string =>
@@ -121,7 +131,7 @@ function planLiar(chance: Chance): Character {
     word: chance.happens(0.5) ? 'a lie' : undefined,
     inflates: maybe(0.3),
     repeats: maybe(0.3),
-    forges: maybe(0.1),
+    forges: maybe(1),
     liesInHello: maybe(0.5),
     hoards: maybe(0.1),
   };

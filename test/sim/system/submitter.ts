@@ -101,7 +101,7 @@ const SHARDS_USED = 3;
 /** Jobs whose policies make every end likely, and the shards they hash to. */
 export function planJobs(
   chance: Chance,
-  count: number,
+  { jobs: count, isTight }: { readonly jobs: number; readonly isTight: boolean },
 ): { readonly jobs: readonly JobSpec[]; readonly shards: readonly ShardId[] } {
   const shards = new Set<ShardId>();
   const jobs: JobSpec[] = [];
@@ -109,7 +109,9 @@ export function planJobs(
     const job = jobIdFrom(chance.bytes(20));
     if (shards.size === SHARDS_USED && !shards.has(shardOf(job))) continue;
     shards.add(shardOf(job));
-    jobs.push(testJob(job, 1 + chance.below(40), policyWords(chance)));
+    jobs.push(
+      testJob(job, 1 + chance.below(40), isTight ? ['quorum', '3', 'timeout', '6'] : policyWords(chance)),
+    );
   }
   return { jobs, shards: [...shards].sort((a, b) => a - b) };
 }

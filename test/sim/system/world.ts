@@ -3,10 +3,10 @@
  * go, nodes and their agents, a submitter; a storm of faults from a plan, then calm in which all must come to its end.
  */
 import { createMemoryStore, sha256, type Store } from '@trine/control-plane/parts';
-import type { JobId, NodeId, OwnerId } from '@trine/protocol';
+import type { Grant, JobId, NodeId, OwnerId } from '@trine/protocol';
 import type { JobSpec } from '@trine/scheduler';
 import { inspect } from 'node:util';
-import { type Chance, createChance } from '../chance.ts';
+import { type Chance, createChance, spreadSeed } from '../chance.ts';
 import { createTimeline, type Timeline } from '../timeline.ts';
 import { type Device, SimAgent } from './agent.ts';
 import { SimCoordinator } from './coordinator.ts';
@@ -83,7 +83,7 @@ export async function simulate(options: SimOptions): Promise<SimReport> {
 
 /** The plan of a seed in one line, for people. */
 export function describePlan(seed: number): string {
-  const { network, store, world, devices, jobs, liarGroups } = planOf(createChance(seed));
+  const { network, store, world, devices, jobs, liarGroups } = planOf(createChance(spreadSeed(seed)));
   const named = Object.entries({ ...network, ...store, ...world }).filter(
     ([name, value]) => value > 0 && !name.endsWith('Ms'),
   );
@@ -119,6 +119,7 @@ class World {
   readonly #agents = new Map<string, SimAgent>();
   readonly #shards: ReturnType<typeof planJobs>['shards'];
   #coordinator: SimCoordinator | undefined;
+  readonly #leaked: Grant[] = [];
   #coordinators = 0;
   #agentsStarted = 0;
   #isCalm = false;
@@ -127,9 +128,9 @@ class World {
 
   constructor(seed: number, trace?: (line: string) => void) {
     this.#trace = trace;
-    this.#chance = createChance(seed);
+    this.#chance = createChance(spreadSeed(seed));
     this.#plan = planOf(this.#chance);
-    const { jobs, shards } = planJobs(this.#chance, this.#plan.jobs);
+    const { jobs, shards } = planJobs(this.#chance, this.#plan);
     this.#jobs = jobs;
     this.#shards = shards;
     const { timeline } = this;
@@ -350,6 +351,7 @@ class World {
       watch: this.#oracle,
       onMessage: (message) => this.#note(device.name, 'hears', message),
       runMs: this.#plan.runMs,
+      leaked: this.#leaked,
       dial: (process) => this.#network.dial(process, device.address),
       onClosed: (agent) => {
         this.#note(device.name, 'is closed', {});
