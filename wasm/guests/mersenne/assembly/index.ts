@@ -17,7 +17,7 @@ import { progress } from './trine';
 /** Far beyond the demonstration's 2,300; a task of this size takes minutes. */
 const EXPONENT_MAX: u32 = 65_536;
 const LIMBS_MAX: u32 = EXPONENT_MAX / 32 + 2;
-/** Products of limbs in one step: some ten million instructions, so that a step takes some 20 ms. */
+/** Products of limbs in one step: some thirty million instructions, a few milliseconds. */
 const STEP_PRODUCTS: u32 = 1 << 21;
 const LOW: u64 = 0xffff_ffff;
 
