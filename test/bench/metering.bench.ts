@@ -16,7 +16,7 @@ import { buildForms } from './kernels/build-kernels.ts';
 import { type Engine, measureEngine, openChromium, openNode } from './kernels/engines.ts';
 import { KERNEL_MODULES } from './kernels/kernel-list.ts';
 import { figuresOf, geomean, printEngine, round, writeFigures } from './kernels/figures.ts';
-import { measureLargeModules, printLargeModules } from './kernels/rewriter-cost.ts';
+import { measureLargeModules, printLargeModules, sizeRatioOf } from './kernels/rewriter-cost.ts';
 import type { BenchModule, EngineTimes } from './kernels/times.ts';
 
 export async function bench(args: readonly string[]): Promise<number> {
@@ -47,7 +47,7 @@ export async function bench(args: readonly string[]): Promise<number> {
     bench: 'metering',
     kernels: modules.reduce((sum, { calls }) => sum + calls.length, 0),
     ...Object.fromEntries(engines.map((times) => [times.engine, figuresOf(times)])),
-    sizeRatio: round(geomean(large.map(({ preparedBytes, bytes }) => preparedBytes / bytes))),
+    sizeRatio: round(geomean(large.map(sizeRatioOf))),
     rewriterMbPerSecond: round(geomean(large.map(({ bytes, warmMs }) => bytes / warmMs / 1000))),
     rewriterColdMbPerSecond: round(geomean(large.map(({ bytes, coldMs }) => bytes / coldMs / 1000))),
     memoryRatio: round(Math.max(0, ...large.map(({ bytes, peakBytes }) => peakBytes / bytes))),
