@@ -44,7 +44,7 @@ export async function submitDemonstration(options: {
 }): Promise<readonly DemoJob[]> {
   const trine = createTrine({ url: options.url, key: options.key });
   const suffix = options.again ? `-${randomUUID()}` : '';
-  const submit = async (name: GuestName): Promise<DemoJob> => {
+  const submit = async (name: keyof typeof INPUTS): Promise<DemoJob> => {
     const { manifest, module } = await loadGuest(name, options.guests);
     const job = await trine.submit({
       name: manifest.title,
