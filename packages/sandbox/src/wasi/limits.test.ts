@@ -12,7 +12,7 @@ test.each([
   ['a byte of a path', `${limits.PATH_BYTE_FUEL}`],
   ['an entry of a folder', `${limits.ENTRY_FUEL} + its name's bytes`],
   ['a subscription of a poll', `${limits.SUBSCRIPTION_FUEL}`],
-  ['a random block of 32 bytes', `${limits.RANDOM_BLOCK_FUEL}`],
+  ['a random block of 32 bytes', limits.RANDOM_BLOCK_FUEL.toLocaleString('en')],
   ['the first randomness, a byte of input', `${limits.SEED_FUEL_PER_BYTE}`],
 ])('%s costs %s', (work, fuel) => {
   expect(document).toContain(`| ${work} | ${fuel} |\n`);

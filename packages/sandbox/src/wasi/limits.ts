@@ -12,16 +12,16 @@ export const BYTES_PER_FUEL = 8;
 export const VECTOR_FUEL = 8;
 
 /** Each byte of a path: it is decoded and looked up. */
-export const PATH_BYTE_FUEL = 4;
+export const PATH_BYTE_FUEL = 16;
 
 /** Each entry of a folder that is listed. */
 export const ENTRY_FUEL = 32;
 
 /** Each subscription of a poll. */
-export const SUBSCRIPTION_FUEL = 32;
+export const SUBSCRIPTION_FUEL = 512;
 
 /** Each block of 32 random bytes: one SHA-256. */
-export const RANDOM_BLOCK_FUEL = 512;
+export const RANDOM_BLOCK_FUEL = 2_048;
 
 /** Each byte of input, once, when the guest first asks for randomness: the seed is the input's digest. */
 export const SEED_FUEL_PER_BYTE = 8;

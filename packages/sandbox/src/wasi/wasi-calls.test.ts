@@ -6,6 +6,7 @@ import {
   DESCRIPTORS_MAX,
   EPOCH_NS,
   MONOTONIC_START_NS,
+  RANDOM_BLOCK_FUEL,
   SUBSCRIPTION_FUEL,
   VECTORS_MAX,
 } from './limits.ts';
@@ -116,7 +117,7 @@ describe('clocks', () => {
     expect(now).toBeGreaterThan(EPOCH_NS + 9_000_000_000n);
     subscribe(host, 0, [0, EPOCH_NS, 1]);
     expect(host.call('poll_oneoff', 0, 1_024, 1, OUT)).toBe(ERRNO.success);
-    expect(time(host, 0) - now).toBeLessThan(1_000n);
+    expect(time(host, 0) - now).toBeLessThan(5_000n);
   });
 
   test('stop at their end instead of running over', () => {
@@ -143,7 +144,7 @@ describe('clocks', () => {
     }
     const before = host.run.monotonicNs();
     expect(host.call('poll_oneoff', 0, 1_024, 4, OUT)).toBe(ERRNO.success);
-    expect(host.run.monotonicNs() - before).toBeLessThan(1_000n);
+    expect(host.run.monotonicNs() - before).toBeLessThan(5_000n);
     expect(host.view().getUint32(OUT, true)).toBe(3);
     const events = [0, 1, 2].map((index) => {
       const at = 1_024 + index * 32;
@@ -182,7 +183,7 @@ describe('randomness', () => {
   test('is charged by the block, and once for its seed', () => {
     const host = createHost(new Uint8Array(0));
     draw(host, 33);
-    expect(FUEL - host.fuel.value).toBe(BigInt(CALL_FUEL + 2 * 512));
+    expect(FUEL - host.fuel.value).toBe(BigInt(CALL_FUEL + 2 * RANDOM_BLOCK_FUEL));
   });
 });
 

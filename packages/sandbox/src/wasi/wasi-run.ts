@@ -1,6 +1,6 @@
 // The state of one WASI run that host calls work on: memory, fuel, descriptors, output, and the clock and chance
 // that follow from the task alone.
-import { digestOf, digestToBytes, type WasiTask } from '@trine/protocol';
+import { portableSha256, type WasiTask } from '@trine/protocol';
 import { AbiBreach, type Guest } from '../guest-instance.ts';
 import type { RunRequest } from '../guest-thread.ts';
 import { Descriptors } from './descriptors.ts';
@@ -89,7 +89,7 @@ export class WasiRun {
     for (let at = 0; at < target.length; at += BLOCK_BYTES) {
       view.setBigUint64(LABEL.length + seed.length, this.#blocks, true);
       this.#blocks += 1n;
-      target.set(digestToBytes(digestOf(block)).subarray(0, target.length - at), at);
+      target.set(portableSha256(block).subarray(0, target.length - at), at);
     }
   }
 
@@ -97,7 +97,7 @@ export class WasiRun {
     if (this.#seed !== undefined) return this.#seed;
     const { input } = this.#request;
     this.charge(input.length * SEED_FUEL_PER_BYTE);
-    this.#seed = digestToBytes(digestOf(input));
+    this.#seed = portableSha256(input);
     return this.#seed;
   }
 }
