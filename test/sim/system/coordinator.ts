@@ -57,7 +57,7 @@ export class SimCoordinator implements Listener {
   readonly loop: ShardLoop;
   readonly gateway: Gateway;
   readonly #options: CoordinatorOptions;
-  readonly #host: SessionHost;
+  #host: SessionHost | undefined;
   readonly #said: Said[] = [];
 
   constructor(options: CoordinatorOptions) {
@@ -73,19 +73,10 @@ export class SimCoordinator implements Listener {
     const preparation = { begin: (effect: PrepareModule) => this.#prepare(effect) };
     const ports = { gateway: this.gateway, preparation, announcements, activity };
     this.loop = this.#createLoop((shard, effect) => carryOut(ports, shard, effect));
-    this.#host = createSessionHost({
-      identity: simIdentity('the coordinator'),
-      originsAllowed: (origin) => origin === ORIGIN,
-      admit: (hello, remoteAddress) => this.gateway.admit(hello, remoteAddress),
-      coordinators: () => [ORIGIN],
-      on: this.gateway.events,
-      verify: simVerify,
-      clock: this.process,
-      entropy: options.chance.bytes,
-    });
   }
 
   accept(link: Link, from: { readonly remoteAddress: string }): void {
+    this.#host ??= this.#createHost();
     this.#host.accept(link, from);
   }
 
@@ -96,9 +87,23 @@ export class SimCoordinator implements Listener {
 
   /** Ends as on SIGTERM. */
   async close(): Promise<void> {
-    await this.#host.close();
+    await this.#host?.close();
     await this.gateway.close();
     await this.loop.close();
+  }
+
+  /** Made for the first link: a world without links needs none. */
+  #createHost(): SessionHost {
+    return createSessionHost({
+      identity: simIdentity('the coordinator'),
+      originsAllowed: (origin) => origin === ORIGIN,
+      admit: (hello, remoteAddress) => this.gateway.admit(hello, remoteAddress),
+      coordinators: () => [ORIGIN],
+      on: this.gateway.events,
+      verify: simVerify,
+      clock: this.process,
+      entropy: this.#options.chance.bytes,
+    });
   }
 
   #createLoop(perform: (shard: ShardId, effect: ShardEffect) => void): ShardLoop {

@@ -24,6 +24,7 @@ import {
   type Shard,
   shardDigestRows,
   type ShardEffect,
+  type ShardEvent,
   type StoredShard,
   takeChanges,
   type TaskRow,
@@ -77,6 +78,7 @@ interface LeaseFact {
   readonly index: number;
   readonly grantedAtMs: number;
   readonly lengthMs: number;
+  readonly session: number;
 }
 
 /** A lease may outlive its deadline by this: a grace after a restart, and a commit that takes its time. */
@@ -87,6 +89,7 @@ export class Oracle {
   readonly #images = new Map<ShardId, Image>();
   readonly #leases = new Map<LeaseId, LeaseFact>();
   readonly #live = new Set<LeaseId>();
+  readonly #liveOf = new Map<NodeId, Set<LeaseId>>();
   /** Leases that are stored and that no coordinator has spoken of yet. */
   readonly #unsaid = new Map<
     LeaseId,
@@ -159,13 +162,14 @@ export class Oracle {
     for (const commit of commits) {
       this.commits += 1;
       this.#checkRight(commit);
-      this.#learnGrace(commit);
+      const events = decodeEvents(commit.events);
+      this.#learnEnds(commit, events);
       this.#checkRows(commit);
-      this.#checkHellos(commit);
-      this.#learnSessions(commit);
+      this.#checkHellos(commit, events);
+      this.#learnSessions(commit, events);
       this.#checkCredit(commit);
       writeChanges(this.#image(commit.right.shard).ledger, commit.changes);
-      this.#checkReplay(commit);
+      this.#checkReplay(commit, events);
       const memory = machine(commit.right.shard);
       if (memory !== undefined) this.#checkMemory(commit.right.shard, memory);
     }
@@ -186,36 +190,34 @@ export class Oracle {
     image.atMs = atMs;
   }
 
-  /** History says when this life of the shard began. */
-  #learnGrace({ right, events }: ShardCommit): void {
+  /** History says when this life of the shard began, and which nodes it may forget the sessions of. */
+  #learnEnds({ right }: ShardCommit, events: readonly ShardEvent[]): void {
     const image = this.#image(right.shard);
-    if (!Number.isNaN(image.graceUntilMs)) return;
-    const [first] = decodeEvents(events);
-    if (first?.type === 'batch-began') image.graceUntilMs = image.isGraceDue ? first.atMs + GRACE_MS : 0;
+    const [first] = events;
+    if (Number.isNaN(image.graceUntilMs) && first?.type === 'batch-began') {
+      image.graceUntilMs = image.isGraceDue ? first.atMs + GRACE_MS : 0;
+    }
+    for (const event of events) if (event.type === 'node-lost') image.sessions.delete(event.node);
   }
 
   /** A lease of an earlier session that a hello does not name has ended by the end of its batch. */
-  #checkHellos({ right, events, changes }: ShardCommit): void {
-    const { ledger, sessions } = this.#image(right.shard);
-    const rows = new Map(changes.tasks.map((row) => [taskKey(row.job, row.index), row] as const));
-    for (const event of decodeEvents(events)) {
+  #checkHellos({ right }: ShardCommit, events: readonly ShardEvent[]): void {
+    const { sessions } = this.#image(right.shard);
+    for (const event of events) {
       if (event.type !== 'node-said-hello' || event.session < (sessions.get(event.node) ?? 0)) continue;
-      for (const row of ledger.tasks.values()) {
-        if (row.closed) continue;
-        for (const { lease, node, session, ended } of (rows.get(taskKey(row.job, row.index)) ?? row)
-          .replicas) {
-          const isUnnamed = node === event.node && session < event.session && !event.held.includes(lease);
-          if (isUnnamed && ended === undefined)
-            this.fail(`lease ${lease} outlived a hello that does not name it`);
+      for (const lease of this.#liveOf.get(event.node) ?? []) {
+        const isOlder = (this.#leases.get(lease)?.session ?? 0) < event.session;
+        if (isOlder && shardOfLease(lease) === right.shard && !event.held.includes(lease)) {
+          this.fail(`lease ${lease} outlived a hello that does not name it`);
         }
       }
     }
   }
 
   /** Known from the next batch on: within one, what was offered before the hello is granted under the old number. */
-  #learnSessions({ right, events }: ShardCommit): void {
+  #learnSessions({ right }: ShardCommit, events: readonly ShardEvent[]): void {
     const { sessions } = this.#image(right.shard);
-    for (const event of decodeEvents(events)) {
+    for (const event of events) {
       if (event.type !== 'node-said-hello') continue;
       sessions.set(event.node, Math.max(sessions.get(event.node) ?? 0, event.session));
     }
@@ -263,10 +265,18 @@ export class Oracle {
           index: row.index,
           grantedAtMs: this.#options.nowMs(),
           lengthMs,
+          session,
         });
       }
-      if (replica.ended === undefined) this.#live.add(lease);
-      else this.#live.delete(lease);
+      const held = this.#liveOf.get(node) ?? new Set();
+      this.#liveOf.set(node, held);
+      if (replica.ended === undefined) {
+        this.#live.add(lease);
+        held.add(lease);
+      } else {
+        this.#live.delete(lease);
+        held.delete(lease);
+      }
     }
   }
 
@@ -308,10 +318,10 @@ export class Oracle {
   }
 
   /** The batches alone lead to the same rows: history can be replayed. */
-  #checkReplay({ right, events }: ShardCommit): void {
+  #checkReplay({ right }: ShardCommit, events: readonly ShardEvent[]): void {
     const { replay, ledger } = this.#image(right.shard);
     if (replay === undefined) return;
-    for (const event of decodeEvents(events)) apply(replay, event);
+    for (const event of events) apply(replay, event);
     takeChanges(replay);
     if (!this.#options.chance.happens(this.#options.thoroughness)) return;
     this.#expectSame(
