@@ -110,6 +110,17 @@ test('a trap is agreed on like anything else, and is no exit code', async () => 
   ]);
 });
 
+test('a whole Python of 26 MB, built by others, is a module like any other', async () => {
+  const script = 'import sys; print(sum(map(int, sys.stdin)), sys.version_info[:2])';
+  const job = await trine.submit({
+    name: 'python',
+    module: await readFile(WASI_PROGRAMS.python),
+    inputs: { wasi: [1, 2].map((n) => ({ args: ['python', '-c', script], stdin: bytes(`${n}\n40\n`) })) },
+  });
+  const printed = (await resultsOf(job.id)).map(({ wasi }) => text(wasi?.stdout));
+  expect(printed).toEqual(['41 (3, 12)\n', '42 (3, 12)\n']);
+});
+
 test('what is no WASI input is refused when it is submitted', async () => {
   const submit = (inputs: Parameters<Trine['submit']>[0]['inputs']) =>
     trine.submit({ name: 'wrong', module: tour, abi: 'wasi-1', inputs });
