@@ -1,4 +1,5 @@
 /** The simulator's command line; see `USAGE`. Bundled and run by `test/sim/run.mjs`. */
+import { simulateWeek } from './week.ts';
 import { describePlan, simulate, SimFailure } from './world.ts';
 
 const USAGE = `npm run sim -- [--seed N] [--steps N]          one world; a seed of its own choice unless told
@@ -6,6 +7,7 @@ npm run sim -- --seeds N [--from N]           many worlds, one after the other
 npm run sim -- --minutes N [--from N]         as many as fit into the time
     --stop N                                  ends after so many that failed
     --trace 1                                 says all that is decided and heard
+npm run sim -- week [--seed N] [--days N]     200 nodes, ten-minute tasks, seven days
 npm run sim -- mutants [--only a,b] [--json]  looks for planted bugs
 
 The seed is printed first; the same seed prints the same bytes. Speed is printed on stderr.
@@ -21,6 +23,7 @@ interface Options {
 }
 
 export async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === 'week') return runWeek(args.slice(1));
   const options = parseOptions(args);
   if (options === undefined) {
     process.stdout.write(USAGE);
@@ -38,6 +41,29 @@ export async function main(args: readonly string[]): Promise<number> {
   process.stderr.write(`${speedOf(tally, real.nowMs())}\n`);
   if (failed.length > 0) process.stdout.write(`failing seeds: ${failed.join(' ')}\n`);
   return failed.length === 0 ? 0 : 1;
+}
+
+const WEEK_DAYS = 7;
+const WEEK_NODES = 200;
+
+async function runWeek(args: readonly string[]): Promise<number> {
+  const value = (name: string): string | undefined =>
+    args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
+  const seed = Number(value('--seed') ?? Math.floor(Math.random() * 2 ** 31));
+  const days = Number(value('--days') ?? WEEK_DAYS);
+  const real = takeRealTime();
+  const beganMs = real.nowMs();
+  process.stdout.write(`seed ${seed}\n  a week of ${days} days, ${WEEK_NODES} nodes\n`);
+  const report = await simulateWeek({ seed, days, nodes: WEEK_NODES, drain: real.drain });
+  for (const [name, value] of Object.entries(report)) process.stdout.write(`  ${name.padEnd(14)} ${value}\n`);
+  const seconds = (real.nowMs() - beganMs) / 1_000;
+  const rate = (figure: number): string => Math.round(figure / seconds).toLocaleString('en');
+  const cpuSeconds = process.cpuUsage().user / 1e6;
+  process.stderr.write(
+    `${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of CPU): ${rate(report.steps)} steps/s, ` +
+      `${rate(report.simulatedMs / 1_000)} × real time\n`,
+  );
+  return 0;
 }
 
 interface Tally {
