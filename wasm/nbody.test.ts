@@ -32,21 +32,40 @@ function energyOf(bodies: readonly Body[]): number {
   return sum;
 }
 
+/** Changes both velocities; what `one` gains is answered, not applied. */
+function pull(one: Moving, other: Moving, stepLength: number): readonly [number, number, number] {
+  const [dx, dy, dz] = [one[0] - other[0], one[1] - other[1], one[2] - other[2]];
+  const squared = dx * dx + dy * dy + dz * dz;
+  const strength = stepLength / (squared * Math.sqrt(squared));
+  const [there, here] = [strength * other[6], strength * one[6]];
+  other[3] += dx * here;
+  other[4] += dy * here;
+  other[5] += dz * here;
+  return [dx * there, dy * there, dz * there];
+}
+
+/** As the guest's source says: two sums for each body, and a last one without a partner afterwards. */
 function advance(bodies: readonly Moving[], stepLength: number): void {
   for (const [at, one] of bodies.entries()) {
-    for (let next = at + 1; next < bodies.length; next += 1) {
-      const other = bodies[next] ?? one;
-      const [dx, dy, dz] = [one[0] - other[0], one[1] - other[1], one[2] - other[2]];
-      const squared = dx * dx + dy * dy + dz * dz;
-      const pull = stepLength / (squared * Math.sqrt(squared));
-      const [there, here] = [pull * other[6], pull * one[6]];
-      one[3] -= dx * there;
-      one[4] -= dy * there;
-      one[5] -= dz * there;
-      other[3] += dx * here;
-      other[4] += dy * here;
-      other[5] += dz * here;
+    const others = bodies.slice(at + 1);
+    const sums = [
+      [0, 0, 0],
+      [0, 0, 0],
+    ];
+    const last = others.length % 2 === 1 ? others.pop() : undefined;
+    for (const [place, other] of others.entries()) {
+      const gains = pull(one, other, stepLength);
+      sums[place % 2] = (sums[place % 2] ?? []).map((sum, axis) => sum + (gains[axis] ?? 0));
     }
+    const [first = [], second = []] = sums;
+    const gain = (axis: number): number => (first[axis] ?? 0) + (second[axis] ?? 0);
+    one[3] -= gain(0);
+    one[4] -= gain(1);
+    one[5] -= gain(2);
+    const [x, y, z] = last === undefined ? [0, 0, 0] : pull(one, last, stepLength);
+    one[3] -= x;
+    one[4] -= y;
+    one[5] -= z;
   }
   for (const body of bodies) {
     body[0] += body[3] * stepLength;
