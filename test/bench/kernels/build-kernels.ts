@@ -25,6 +25,7 @@ export async function readOriginal({ file }: { readonly file: string }): Promise
 
 export async function buildForms(info: ModuleInfo, strategy: MeterStrategy): Promise<Forms> {
   const original = await readOriginal(info);
+  await assertListed(info, original);
   const passes = editionPasses(strategy);
   const withoutNan = passes.filter(({ name }) => name !== 'canonical-nan');
   return {
@@ -33,6 +34,17 @@ export async function buildForms(info: ModuleInfo, strategy: MeterStrategy): Pro
     metered: prepareAnyImports(withoutNan, original),
     prepared: prepareAnyImports(passes, original),
   };
+}
+
+// A kernel that nobody lists would not be measured.
+async function assertListed(info: ModuleInfo, original: Uint8Array): Promise<void> {
+  if (info.program !== 'export') return;
+  const module = await WebAssembly.compile(original as Uint8Array<ArrayBuffer>);
+  const missing = WebAssembly.Module.exports(module)
+    .filter(({ kind, name }) => kind === 'function' && name !== 'alloc' && name !== 'run')
+    .map(({ name }) => name)
+    .filter((name) => !(name in info.kernels));
+  if (missing.length > 0) throw new Error(`${info.file}: ${missing.join()} are not in kernel-list.ts.`);
 }
 
 const ASSEMBLYSCRIPT_FLAGS =
