@@ -29,7 +29,7 @@ export async function bench(args: readonly string[]): Promise<number> {
       'first-runs': { type: 'boolean', default: true },
       large: { type: 'boolean', default: true },
       kernel: { type: 'string' },
-      strategy: { type: 'string', default: 'cached' },
+      strategy: { type: 'string', default: 'counted' },
       write: { type: 'string' },
     },
   });

@@ -10,7 +10,7 @@ import { type ModuleRun, runModule } from './run-module.ts';
 /** Enough for most generated modules to complete. */
 export const FUEL = 100_000n;
 const MAX_PAGES = 20;
-const STRATEGIES: readonly MeterStrategy[] = ['blocks', 'merged', 'cached'];
+const STRATEGIES: readonly MeterStrategy[] = ['blocks', 'merged', 'cached', 'counted'];
 /** Fuel that a trap may be charged beyond what was executed. */
 const TRAP_SURPLUS_MAX = 1n << 20n;
 

@@ -13,7 +13,7 @@ import { runModule } from './run-module.ts';
 
 const LIMITS = { fuel: 10_000n, maxPages: 1 };
 const NAN_SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
-const PASSES = editionPasses('cached');
+const PASSES = editionPasses('counted');
 const WITHOUT_NAN = PASSES.filter(({ name }) => name !== 'canonical-nan');
 
 let assembler: Awaited<ReturnType<typeof wabt>>;

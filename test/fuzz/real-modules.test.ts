@@ -21,7 +21,7 @@ import { describe, expect, it } from 'vitest';
 import { rootDir } from '../support/processes.ts';
 import { ReferenceInstance } from './reference/interpreter.ts';
 
-const STRATEGIES: readonly MeterStrategy[] = ['blocks', 'merged', 'cached'];
+const STRATEGIES: readonly MeterStrategy[] = ['blocks', 'merged', 'cached', 'counted'];
 const MAX_PAGES = 64;
 const GIVEN = 1_000_000_000n;
 /** Longer runs would take the interpreter seconds. */

@@ -57,7 +57,7 @@ export type Prepared =
  * the same answer.
  */
 export function prepare(module: Uint8Array, options: Partial<PrepareOptions> = {}): Prepared {
-  return prepareWith('cached', module, options);
+  return prepareWith('counted', module, options);
 }
 
 /** `prepare` with another way of placing fuel charges: tests compare them, nothing else may. */

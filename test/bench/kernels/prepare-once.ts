@@ -15,7 +15,7 @@ export interface PreparationCost {
 
 const REPETITIONS = 12;
 
-const [file = '', strategy = 'cached'] = process.argv.slice(2);
+const [file = '', strategy = 'counted'] = process.argv.slice(2);
 const module = new Uint8Array(readFileSync(file));
 const passes = editionPasses(strategy as MeterStrategy);
 

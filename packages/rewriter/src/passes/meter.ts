@@ -20,10 +20,11 @@ import { type InstructionColumns, TO_FUNCTION } from '../instructions.ts';
 import { BULK_BYTES_PER_FUEL_LOG2 } from '../limits.ts';
 import * as op from '../opcodes.ts';
 import type { Writer } from '../writer.ts';
+import { createCountedMeter } from './meter-counted.ts';
 import type { Pass, PassInput } from './pass.ts';
 
 /** How charges are placed; the totals of completed runs are the same. */
-export type MeterStrategy = 'blocks' | 'merged' | 'cached';
+export type MeterStrategy = 'blocks' | 'merged' | 'cached' | 'counted';
 
 // Kinds of edits. Charges carry the cost; the dynamic ones take the operand on top of the stack.
 const CHARGE = 0;
@@ -39,6 +40,9 @@ const NO_REGION = -1;
 
 /** The metering pass. */
 export function createMeter(strategy: MeterStrategy): Pass {
+  if (strategy === 'counted') {
+    return createCountedMeter();
+  }
   return {
     name: `meter-${strategy}`,
     plan(input, edits) {

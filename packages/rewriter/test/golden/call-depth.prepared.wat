@@ -10,35 +10,24 @@
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     local.get 0)
   (func (;2;) (type 2)
     global.get 0
     i64.const 3
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 1
     i32.const 2
     call 0)
   (func (;3;) (type 0) (param i32) (result i32)
-    (local i32)
+    (local i64 i32)
     global.get 0
     i64.const 4
     i64.sub
+    local.tee 1
     global.set 0
-    global.get 0
-    i64.const 0
+    local.get 1
+    i64.const -4
     i64.lt_s
     if  ;; label = @1
       unreachable
@@ -46,18 +35,18 @@
     global.get 1
     i32.const 104
     i32.sub
-    local.tee 1
+    local.tee 2
     i32.const 0
     i32.lt_s
     if  ;; label = @1
       unreachable
     end
     local.get 0
-    local.get 1
+    local.get 2
     global.set 1
     call 1
     i32.const 0
-    local.get 1
+    local.get 2
     global.set 1
     call_indirect (type 0))
   (func (;4;) (type 0) (param i32) (result i32)
@@ -65,24 +54,12 @@
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 16)
   (func (;5;) (type 3) (param i32 i32) (result i64)
     global.get 0
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i64.const 0)
   (func (;6;) (type 0) (param i32) (result i32)
     i32.const 307200

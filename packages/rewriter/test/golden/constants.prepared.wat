@@ -9,24 +9,12 @@
     i64.const 1
     i64.sub
     global.set 6
-    global.get 6
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 16)
   (func (;2;) (type 2) (param i32 i32) (result i64)
     global.get 6
     i64.const 1
     i64.sub
     global.set 6
-    global.get 6
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i64.const 0)
   (func (;3;) (type 1) (param i32) (result i32)
     i32.const 307200

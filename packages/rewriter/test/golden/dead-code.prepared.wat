@@ -4,46 +4,53 @@
   (type (;2;) (func (param i32) (result i32)))
   (func (;0;) (type 0) (param i32) (result i32)
     (local i64)
-    global.get 0
-    i64.const 2
-    i64.sub
-    local.tee 1
     i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      local.get 1
-      global.set 0
-      unreachable
-    end
+    local.set 1
     loop  ;; label = @1
       local.get 1
-      i64.const 3
-      i64.sub
-      local.tee 1
-      i64.const 0
+      i64.const 70
       i64.lt_s
       if  ;; label = @2
+        global.get 0
         local.get 1
+        i64.add
         global.set 0
-        unreachable
+        global.get 0
+        i64.const 0
+        i64.lt_s
+        if  ;; label = @3
+          unreachable
+        end
+        global.get 0
+        i64.const 70
+        i64.sub
+        i64.const 262143
+        i64.and
+        i64.const 70
+        i64.add
+        local.set 1
+        global.get 0
+        local.get 1
+        i64.sub
+        global.set 0
       end
       local.get 0
       if  ;; label = @2
         local.get 1
-        i64.const 1
+        i64.const 3
         i64.sub
         local.set 1
-        local.get 1
-        global.set 0
         unreachable
         i32.const 1
         drop
       end
+      local.get 1
+      i64.const 3
+      i64.sub
+      local.set 1
       br 0 (;@1;)
     end
     i32.const 1
-    local.get 1
-    global.set 0
     return
     i32.const 2)
   (func (;1;) (type 0) (param i32) (result i32)
@@ -51,24 +58,12 @@
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 16)
   (func (;2;) (type 1) (param i32 i32) (result i64)
     global.get 0
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i64.const 0)
   (func (;3;) (type 0) (param i32) (result i32)
     i32.const 307200

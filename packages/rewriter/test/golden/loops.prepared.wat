@@ -6,83 +6,56 @@
   (type (;4;) (func (param i32) (result i32)))
   (func (;0;) (type 0))
   (func (;1;) (type 1) (param i32)
-    (local i64 i32)
-    global.get 0
-    local.set 1
+    (local i32)
     global.get 1
     i32.const 96
     i32.sub
-    local.tee 2
+    local.tee 1
     i32.const 0
     i32.lt_s
     if  ;; label = @1
       unreachable
     end
     loop  ;; label = @1
-      local.get 1
-      i64.const 3
-      i64.sub
-      local.tee 1
+      global.get 0
       i64.const 0
       i64.lt_s
       if  ;; label = @2
-        local.get 1
-        global.set 0
         unreachable
       end
       local.get 0
       i32.eqz
       if  ;; label = @2
-        local.get 1
-        i64.const 1
+        global.get 0
+        i64.const 4
         i64.sub
-        local.set 1
-        local.get 1
         global.set 0
         return
       end
-      local.get 1
-      i64.const 6
+      global.get 0
+      i64.const 9
       i64.sub
-      local.set 1
-      local.get 1
       global.set 0
-      local.get 2
+      local.get 1
       global.set 1
       call 0
-      global.get 0
-      local.set 1
       local.get 0
       i32.const 1
       i32.sub
       local.tee 0
       br_if 0 (;@1;)
-    end
-    local.get 1
-    global.set 0)
+    end)
   (func (;2;) (type 2) (param i32) (result i32)
     global.get 0
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 16)
   (func (;3;) (type 3) (param i32 i32) (result i64)
     global.get 0
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i64.const 0)
   (func (;4;) (type 2) (param i32) (result i32)
     i32.const 307200

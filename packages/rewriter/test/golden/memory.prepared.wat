@@ -3,29 +3,24 @@
   (type (;1;) (func (param i32 i32) (result i64)))
   (type (;2;) (func (param i32) (result i32)))
   (func (;0;) (type 0) (param i32) (result i32)
-    (local i32)
+    (local i64 i32)
     global.get 0
     i64.const 15
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 0
     i32.const 0
     local.get 0
-    local.tee 1
+    local.tee 2
     global.get 0
-    local.get 1
+    local.get 2
     i64.extend_i32_u
     i64.const 3
     i64.shr_u
     i64.sub
+    local.tee 1
     global.set 0
-    global.get 0
+    local.get 1
     i64.const 0
     i64.lt_s
     if  ;; label = @1
@@ -35,15 +30,16 @@
     i32.const 0
     i32.const 7
     local.get 0
-    local.tee 1
+    local.tee 2
     global.get 0
-    local.get 1
+    local.get 2
     i64.extend_i32_u
     i64.const 3
     i64.shr_u
     i64.sub
+    local.tee 1
     global.set 0
-    global.get 0
+    local.get 1
     i64.const 0
     i64.lt_s
     if  ;; label = @1
@@ -53,15 +49,16 @@
     i32.const 0
     i32.const 0
     i32.const 5
-    local.tee 1
+    local.tee 2
     global.get 0
-    local.get 1
+    local.get 2
     i64.extend_i32_u
     i64.const 3
     i64.shr_u
     i64.sub
+    local.tee 1
     global.set 0
-    global.get 0
+    local.get 1
     i64.const 0
     i64.lt_s
     if  ;; label = @1
@@ -76,24 +73,12 @@
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 16)
   (func (;2;) (type 1) (param i32 i32) (result i64)
     global.get 0
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i64.const 0)
   (func (;3;) (type 0) (param i32) (result i32)
     i32.const 307200

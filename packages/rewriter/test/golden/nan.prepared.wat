@@ -10,22 +10,20 @@
     i64.const 21
     i64.sub
     global.set 1
-    global.get 1
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 0
     local.get 0
     f64.const 0x1p+0 (;=1;)
     f64.add
-    local.tee 2
-    f64.const nan (;=nan;)
+    local.set 2
+    block  ;; label = @1
+      local.get 2
+      local.get 2
+      f64.ge
+      br_if 0 (;@1;)
+      f64.const nan (;=nan;)
+      local.set 2
+    end
     local.get 2
-    local.get 2
-    f64.eq
-    select
     f64.store
     i32.const 8
     i32.const 0
@@ -37,22 +35,30 @@
     drop
     f32.const 0x1p+1 (;=2;)
     f32.sqrt
-    local.tee 3
-    f32.const nan (;=nan;)
+    local.set 3
+    block  ;; label = @1
+      local.get 3
+      local.get 3
+      f32.ge
+      br_if 0 (;@1;)
+      f32.const nan (;=nan;)
+      local.set 3
+    end
     local.get 3
-    local.get 3
-    f32.eq
-    select
     global.set 0
     f32.const 0x1p+0 (;=1;)
     global.get 0
     f32.sqrt
-    local.tee 3
-    f32.const nan (;=nan;)
+    local.set 3
+    block  ;; label = @1
+      local.get 3
+      local.get 3
+      f32.ge
+      br_if 0 (;@1;)
+      f32.const nan (;=nan;)
+      local.set 3
+    end
     local.get 3
-    local.get 3
-    f32.eq
-    select
     f32.copysign
     drop)
   (func (;1;) (type 1) (param f64 i32) (result i32 f64)
@@ -60,12 +66,6 @@
     i64.const 2
     i64.sub
     global.set 1
-    global.get 1
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     local.get 1
     local.get 0)
   (func (;2;) (type 2) (param i32) (result i32)
@@ -73,24 +73,12 @@
     i64.const 1
     i64.sub
     global.set 1
-    global.get 1
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 16)
   (func (;3;) (type 3) (param i32 i32) (result i64)
     global.get 1
     i64.const 1
     i64.sub
     global.set 1
-    global.get 1
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i64.const 0)
   (func (;4;) (type 1) (param f64 i32) (result i32 f64)
     i32.const 307200

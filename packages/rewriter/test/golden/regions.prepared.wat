@@ -3,44 +3,36 @@
   (type (;1;) (func (param i32 i32) (result i64)))
   (type (;2;) (func (param i32) (result i32)))
   (func (;0;) (type 0) (param i32) (result i32)
-    global.get 0
-    i64.const 8
-    i64.sub
-    global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     block  ;; label = @1
       local.get 0
-      br_if 0 (;@1;)
+      if  ;; label = @2
+        global.get 0
+        i64.const 9
+        i64.sub
+        global.set 0
+        br 1 (;@1;)
+      end
+      global.get 0
+      i64.const 9
+      i64.sub
+      global.set 0
       nop
     end
     local.get 0
     if (result i32)  ;; label = @1
-      global.get 0
-      i64.const 1
-      i64.sub
-      global.set 0
       i32.const 1
     else
-      global.get 0
-      i64.const 1
-      i64.sub
-      global.set 0
       i32.const 2
     end
     block  ;; label = @1
       block  ;; label = @2
         local.get 0
         br_if 1 (;@1;)
+        global.get 0
+        i64.const 2
+        i64.sub
+        global.set 0
       end
-      global.get 0
-      i64.const 2
-      i64.sub
-      global.set 0
       i32.const 5
       drop
     end
@@ -51,24 +43,12 @@
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 16)
   (func (;2;) (type 1) (param i32 i32) (result i64)
     global.get 0
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i64.const 0)
   (func (;3;) (type 0) (param i32) (result i32)
     i32.const 307200

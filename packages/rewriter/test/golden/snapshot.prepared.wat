@@ -13,12 +13,6 @@
     i64.const 3
     i64.sub
     global.set 7
-    global.get 7
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     local.get 0
     i32.const 1
     i32.shl)
@@ -27,12 +21,6 @@
     i64.const 13
     i64.sub
     global.set 7
-    global.get 7
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 7
     global.set 1
     i64.const 8
@@ -47,13 +35,14 @@
     ref.func 1
     global.set 6)
   (func (;2;) (type 2) (result i32)
-    (local i32 i32)
+    (local i64 i32 i32)
     global.get 7
     i64.const 21
     i64.sub
+    local.tee 0
     global.set 7
-    global.get 7
-    i64.const 0
+    local.get 0
+    i64.const -21
     i64.lt_s
     if  ;; label = @1
       unreachable
@@ -61,7 +50,7 @@
     global.get 8
     i32.const 96
     i32.sub
-    local.tee 1
+    local.tee 2
     i32.const 0
     i32.lt_s
     if  ;; label = @1
@@ -70,13 +59,14 @@
     i32.const 0
     i32.const 0
     i32.const 2
-    local.tee 0
+    local.tee 1
     global.get 7
-    local.get 0
+    local.get 1
     i64.extend_i32_u
     i64.sub
+    local.tee 0
     global.set 7
-    global.get 7
+    local.get 0
     i64.const 0
     i64.lt_s
     if  ;; label = @1
@@ -93,15 +83,16 @@
     i32.const 16
     i32.const 0
     i32.const 10
-    local.tee 0
+    local.tee 1
     global.get 7
-    local.get 0
+    local.get 1
     i64.extend_i32_u
     i64.const 3
     i64.shr_u
     i64.sub
+    local.tee 0
     global.set 7
-    global.get 7
+    local.get 0
     i64.const 0
     i64.lt_s
     if  ;; label = @1
@@ -114,15 +105,16 @@
     i32.const 32
     i32.const 0
     i32.const 4
-    local.tee 0
+    local.tee 1
     global.get 7
-    local.get 0
+    local.get 1
     i64.extend_i32_u
     i64.const 3
     i64.shr_u
     i64.sub
+    local.tee 0
     global.set 7
-    global.get 7
+    local.get 0
     i64.const 0
     i64.lt_s
     if  ;; label = @1
@@ -131,7 +123,7 @@
     memory.init 1
     global.get 0
     i32.const 0
-    local.get 1
+    local.get 2
     global.set 8
     call_indirect 1 (type 0))
   (func (;3;) (type 3) (result i64)
@@ -139,24 +131,12 @@
     i64.const 1
     i64.sub
     global.set 7
-    global.get 7
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i64.const 0)
   (func (;4;) (type 0) (param i32) (result i32)
     global.get 7
     i64.const 1
     i64.sub
     global.set 7
-    global.get 7
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 16)
   (func (;5;) (type 1) (param i32 i32)
     i32.const 307200

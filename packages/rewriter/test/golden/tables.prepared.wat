@@ -7,17 +7,11 @@
   (type (;5;) (func (param funcref i32) (result i32)))
   (type (;6;) (func (param externref i32) (result i32)))
   (func (;0;) (type 0)
-    (local i32)
+    (local i64 i32)
     global.get 0
     i64.const 12
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     ref.null extern
     i32.const 5
     call 7
@@ -25,13 +19,14 @@
     i32.const 0
     ref.null extern
     i32.const 2
-    local.tee 0
+    local.tee 1
     global.get 0
-    local.get 0
+    local.get 1
     i64.extend_i32_u
     i64.sub
+    local.tee 0
     global.set 0
-    global.get 0
+    local.get 0
     i64.const 0
     i64.lt_s
     if  ;; label = @1
@@ -41,13 +36,14 @@
     i32.const 0
     i32.const 0
     i32.const 2
-    local.tee 0
+    local.tee 1
     global.get 0
-    local.get 0
+    local.get 1
     i64.extend_i32_u
     i64.sub
+    local.tee 0
     global.set 0
-    global.get 0
+    local.get 0
     i64.const 0
     i64.lt_s
     if  ;; label = @1
@@ -60,12 +56,6 @@
     i64.const 16
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     ref.func 1
     local.tee 0
     i32.const 2
@@ -87,24 +77,12 @@
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 16)
   (func (;3;) (type 3) (param i32 i32) (result i64)
     global.get 0
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i64.const 0)
   (func (;4;) (type 2) (param i32) (result i32)
     i32.const 307200

@@ -3,51 +3,38 @@
   (type (;1;) (func (param i32 i32) (result i64)))
   (type (;2;) (func (param i32) (result i32)))
   (func (;0;) (type 0) (param i32) (result i32)
-    global.get 0
-    i64.const 3
-    i64.sub
-    global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
+    (local i64)
     local.get 0
     i32.eqz
     if  ;; label = @1
       global.get 0
-      i64.const 2
+      i64.const 5
       i64.sub
       global.set 0
       i32.const 1
       return
     end
     global.get 0
-    i64.const 4
+    i64.const 7
     i64.sub
+    local.tee 1
     global.set 0
+    local.get 1
+    i64.const -4
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
     local.get 0
     i32.const 1
     i32.sub
     return_call 1)
   (func (;1;) (type 0) (param i32) (result i32)
-    (local i32 i64 i32)
-    global.get 0
-    i64.const 3
-    i64.sub
-    local.tee 2
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      local.get 2
-      global.set 0
-      unreachable
-    end
+    (local i32 i64 i32 i32 i32)
     global.get 1
     i32.const 112
     i32.sub
-    local.tee 3
+    local.tee 5
     i32.const 0
     i32.lt_s
     if  ;; label = @1
@@ -56,55 +43,95 @@
     local.get 0
     i32.eqz
     if  ;; label = @1
-      local.get 2
-      i64.const 2
+      global.get 0
+      i64.const 5
       i64.sub
-      local.set 2
-      i32.const 0
-      local.get 2
       global.set 0
+      i32.const 0
       return
     end
-    local.get 2
-    i64.const 8
+    global.get 0
+    i64.const 3
     i64.sub
-    local.set 2
+    global.set 0
     loop  ;; label = @1
-      local.get 2
-      i64.const 7
-      i64.sub
-      local.tee 2
-      i64.const 0
-      i64.lt_s
-      if  ;; label = @2
-        local.get 2
-        global.set 0
-        unreachable
-      end
+      i32.const 3
       local.get 1
       i32.const 1
       i32.add
-      local.tee 1
+      i32.sub
+      i32.const 0
+      local.get 1
+      i32.const 1
+      i32.add
+      i32.const 3
+      i32.lt_u
+      select
+      local.set 3
+      local.get 3
+      i32.const 9362
+      local.get 3
+      i32.const 9362
+      i32.lt_u
+      select
+      local.set 3
+      local.get 1
+      i32.const 1
+      i32.add
+      local.get 3
+      i32.add
+      local.set 4
+      global.get 0
+      local.get 3
+      i64.extend_i32_u
+      i64.const 7
+      i64.mul
+      i64.const 7
+      i64.add
+      i64.sub
+      local.tee 2
+      global.set 0
+      local.get 2
+      i64.const 0
+      i64.lt_s
+      if  ;; label = @2
+        unreachable
+      end
+      loop  ;; label = @2
+        local.get 1
+        i32.const 1
+        i32.add
+        local.tee 1
+        local.get 4
+        i32.ne
+        br_if 0 (;@2;)
+      end
+      local.get 1
       i32.const 3
       i32.lt_u
       br_if 0 (;@1;)
     end
-    i32.const 0
-    local.get 2
+    global.get 0
+    i64.const 8
+    i64.sub
+    local.tee 2
     global.set 0
-    local.get 3
+    local.get 2
+    i64.const -8
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    i32.const 0
+    local.get 5
     global.set 1
     call 0
-    global.get 0
-    local.set 2
     drop
     local.get 0
     i32.const 1
     i32.sub
     i32.const 0
-    local.get 2
-    global.set 0
-    local.get 3
+    local.get 5
     i32.const 112
     i32.add
     global.set 1
@@ -114,24 +141,12 @@
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 16)
   (func (;3;) (type 1) (param i32 i32) (result i64)
     global.get 0
     i64.const 1
     i64.sub
     global.set 0
-    global.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i64.const 0)
   (func (;4;) (type 0) (param i32) (result i32)
     i32.const 307200

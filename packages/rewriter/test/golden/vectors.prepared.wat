@@ -5,43 +5,74 @@
   (type (;3;) (func (param i32 i32) (result i64)))
   (type (;4;) (func (param i32) (result i32)))
   (func (;0;) (type 0) (param i32) (result v128)
-    (local v128 v128 v128 i64)
-    global.get 1
-    i64.const 17
-    i64.sub
-    local.tee 4
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      local.get 4
-      global.set 1
-      unreachable
-    end
+    (local v128 v128 v128 i64 i32 i32)
     loop  ;; label = @1
-      local.get 4
-      i64.const 12
-      i64.sub
-      local.tee 4
-      i64.const 0
-      i64.lt_s
-      if  ;; label = @2
-        local.get 4
-        global.set 1
-        unreachable
-      end
-      local.get 1
-      local.get 0
-      v128.load
-      f32x4.mul
-      local.get 1
-      f32x4.add
-      local.set 1
       local.get 0
       i32.const 16
       i32.sub
-      local.tee 0
+      i32.const 0
+      i32.sub
+      local.set 5
+      local.get 5
+      i32.const 87376
+      local.get 5
+      i32.const 87376
+      i32.lt_u
+      select
+      i32.const 15
+      i32.add
+      i32.const 4
+      i32.shr_u
+      local.set 5
+      local.get 0
+      i32.const 16
+      i32.sub
+      local.get 5
+      i32.const 16
+      i32.mul
+      i32.sub
+      local.set 6
+      global.get 1
+      local.get 5
+      i64.extend_i32_u
+      i64.const 12
+      i64.mul
+      i64.const 12
+      i64.add
+      i64.sub
+      local.tee 4
+      global.set 1
+      local.get 4
+      i64.const 0
+      i64.lt_s
+      if  ;; label = @2
+        unreachable
+      end
+      loop  ;; label = @2
+        local.get 1
+        local.get 0
+        v128.load
+        f32x4.mul
+        local.get 1
+        f32x4.add
+        local.set 1
+        local.get 0
+        i32.const 16
+        i32.sub
+        local.tee 0
+        local.get 6
+        i32.ne
+        br_if 0 (;@2;)
+      end
+      local.get 0
+      i32.const 0
+      i32.ne
       br_if 0 (;@1;)
     end
+    global.get 1
+    i64.const 17
+    i64.sub
+    global.set 1
     local.get 0
     v128.load
     local.set 2
@@ -128,17 +159,16 @@
       v128.bitselect
       local.set 3
     end
-    local.get 3
-    local.get 4
-    global.set 1)
+    local.get 3)
   (func (;1;) (type 1) (param v128 f32) (result f32)
-    (local f32 i32)
+    (local f32 i64 i32)
     global.get 1
     i64.const 10
     i64.sub
+    local.tee 3
     global.set 1
-    global.get 1
-    i64.const 0
+    local.get 3
+    i64.const -10
     i64.lt_s
     if  ;; label = @1
       unreachable
@@ -146,7 +176,7 @@
     global.get 2
     i32.const 240
     i32.sub
-    local.tee 3
+    local.tee 4
     i32.const 0
     i32.lt_s
     if  ;; label = @1
@@ -159,40 +189,32 @@
     f32x4.neg
     f32x4.pmax
     i32.const 0
-    local.get 3
+    local.get 4
     global.set 2
     call 0
     f32x4.div
     f32x4.extract_lane 1
-    local.tee 2
-    f32.const nan (;=nan;)
-    local.get 2
-    local.get 2
-    f32.eq
-    select)
+    local.set 2
+    block  ;; label = @1
+      local.get 2
+      local.get 2
+      f32.ge
+      br_if 0 (;@1;)
+      f32.const nan (;=nan;)
+      local.set 2
+    end
+    local.get 2)
   (func (;2;) (type 2) (param i32) (result i32)
     global.get 1
     i64.const 1
     i64.sub
     global.set 1
-    global.get 1
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 16)
   (func (;3;) (type 3) (param i32 i32) (result i64)
     global.get 1
     i64.const 1
     i64.sub
     global.set 1
-    global.get 1
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i64.const 0)
   (func (;4;) (type 1) (param v128 f32) (result f32)
     i32.const 307200
