@@ -128,7 +128,7 @@ test('a command in C', async () => {
     property(inputs, (input) => {
       expect(tour.here(input)).toEqual(tour.underShim(input));
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -138,7 +138,7 @@ test('a command in Rust', async () => {
     property(record({ stdin: prose, files: tree(prose) }), (input) => {
       expect(words.here(input)).toEqual(words.underShim(input));
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
