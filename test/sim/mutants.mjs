@@ -75,6 +75,12 @@ export const MUTANTS = [
     replace: 'if (isOverLimits(replica, result))',
   },
   {
+    name: 'number-zero-is-a-lease',
+    file: scheduler('results'),
+    find: '  lease >= LIMITS.shards.value &&\n',
+    replace: '',
+  },
+  {
     name: 'limits-not-held',
     file: scheduler('results'),
     find: 'if (replica.grant !== result.grant || isOverLimits(replica, result))',

@@ -357,6 +357,14 @@ export class SimAgent {
     this.#session.send({ type: 'report', results: [...results], signature });
   }
 
+  /** Mostly a lease that somebody has; now and then a neighbour of it, or the number before all. */
+  #forgedLease({ lease }: Grant): LeaseId {
+    const { chance } = this.#options;
+    const shards = LIMITS.shards.value;
+    if (chance.happens(0.8)) return lease;
+    return (chance.happens(0.5) ? lease % shards : lease + (1 + chance.below(3)) * shards) as LeaseId;
+  }
+
   /** Answers leases that are not its own, or were never given. */
   #forgeLater(): void {
     const { chance, device } = this.#options;
@@ -364,8 +372,7 @@ export class SimAgent {
       const { leaked } = this.#options;
       const grant = leaked[chance.below(leaked.length)];
       if (grant !== undefined && this.#isOpen) {
-        const step = chance.happens(0.2) ? (1 + chance.below(3)) * LIMITS.shards.value : 0;
-        this.#report([this.#answer({ ...grant, lease: (grant.lease + step) as LeaseId })]);
+        this.#report([this.#answer({ ...grant, lease: this.#forgedLease(grant) })]);
       }
       this.#forgeLater();
     });

@@ -1,4 +1,5 @@
 /** The simulator's command line; see `USAGE`. Bundled and run by `test/sim/run.mjs`. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { simulateWeek } from './week.ts';
 import { describePlan, simulate, SimFailure } from './world.ts';
 
@@ -6,7 +7,9 @@ const USAGE = `npm run sim -- [--seed N] [--steps N]          one world; a seed 
 npm run sim -- --seeds N [--from N]           many worlds, one after the other
 npm run sim -- --minutes N [--from N]         as many as fit into the time
     --stop N                                  ends after so many that failed
+    --keep 1                                  writes those that fail into test/regression/sim-seeds.json
     --trace 1                                 says all that is decided and heard
+npm run sim -- --kept 1                       the seeds that failed once
 npm run sim -- week [--seed N] [--days N]     200 nodes, ten-minute tasks, seven days
 npm run sim -- mutants [--only a,b] [--json]  looks for planted bugs
 
@@ -20,6 +23,8 @@ interface Options {
   readonly stepsMax: number;
   readonly failuresMax: number;
   readonly traces: boolean;
+  readonly keeps: boolean;
+  readonly kept: boolean;
 }
 
 export async function main(args: readonly string[]): Promise<number> {
@@ -33,15 +38,44 @@ export async function main(args: readonly string[]): Promise<number> {
   const endMs = real.nowMs() + options.minutes * 60_000;
   const failed: number[] = [];
   const tally: Tally = { worlds: 0, steps: 0, simulatedMs: 0, beganMs: real.nowMs() };
-  for (let seed = options.from; tally.worlds < options.seeds && real.nowMs() < endMs; seed += 1) {
+  for (const seed of seedsOf(options)) {
+    if (real.nowMs() >= endMs || failed.length >= options.failuresMax) break;
     tally.worlds += 1;
     if (!(await runSeed(seed, options, { real, tally }))) failed.push(seed);
-    if (failed.length >= options.failuresMax) break;
   }
   process.stderr.write(`${speedOf(tally, real.nowMs())}\n`);
   if (failed.length > 0) process.stdout.write(`failing seeds: ${failed.join(' ')}\n`);
+  if (options.keeps) keepSeeds(failed);
   return failed.length === 0 ? 0 : 1;
 }
+
+function* seedsOf({ kept, from, seeds }: Options): Generator<number, void> {
+  if (kept) yield* readKept().map(({ seed }) => seed);
+  else for (let seed = from; seed < from + seeds; seed += 1) yield seed;
+}
+
+// ── seeds that failed once ───────────────────────────────────────────────────────────────────────────
+
+interface KeptSeed {
+  readonly seed: number;
+  /** What it found, in words. */
+  readonly why: string;
+}
+
+/** Beside the other regressions; the program itself is bundled into `test/dist`. */
+const KEPT_FILE = new URL('../regression/sim-seeds.json', import.meta.url);
+
+const readKept = (): readonly KeptSeed[] => JSON.parse(readFileSync(KEPT_FILE, 'utf8')) as KeptSeed[];
+
+function keepSeeds(seeds: readonly number[]): void {
+  const kept = readKept();
+  const fresh = seeds.filter((seed) => !kept.some((entry) => entry.seed === seed));
+  if (fresh.length === 0) return;
+  const all = [...kept, ...fresh.map((seed) => ({ seed, why: 'to be said by whoever mends it' }))];
+  writeFileSync(KEPT_FILE, `${JSON.stringify(all, undefined, 2)}\n`);
+}
+
+// ── the long run ─────────────────────────────────────────────────────────────────────────────────────
 
 const WEEK_DAYS = 7;
 const WEEK_NODES = 200;
@@ -130,7 +164,17 @@ function takeRealTime(): RealTime {
 }
 
 function parseOptions(args: readonly string[]): Options | undefined {
-  const known = ['--seed', '--seeds', '--from', '--minutes', '--steps', '--stop', '--trace'];
+  const known = [
+    '--seed',
+    '--seeds',
+    '--from',
+    '--minutes',
+    '--steps',
+    '--stop',
+    '--trace',
+    '--keep',
+    '--kept',
+  ];
   const values = new Map<string, number>();
   for (let at = 0; at < args.length; at += 2) {
     const name = args[at] ?? '';
@@ -141,13 +185,16 @@ function parseOptions(args: readonly string[]): Options | undefined {
   const seed = values.get('--seed');
   const from = seed ?? values.get('--from') ?? Math.floor(Math.random() * 2 ** 31);
   const minutes = values.get('--minutes');
+  const isSet = (name: string): boolean => (values.get(name) ?? 0) > 0;
   const seeds = values.get('--seeds') ?? (minutes === undefined ? 1 : Number.POSITIVE_INFINITY);
   return {
     from,
     seeds,
     minutes: minutes ?? Number.POSITIVE_INFINITY,
     stepsMax: values.get('--steps') ?? Number.POSITIVE_INFINITY,
-    traces: (values.get('--trace') ?? 0) > 0,
+    traces: isSet('--trace'),
+    keeps: isSet('--keep'),
+    kept: isSet('--kept'),
     failuresMax: values.get('--stop') ?? Number.POSITIVE_INFINITY,
   };
 }
