@@ -35,6 +35,9 @@ export const FUEL_MAX = 9_223_372_036_854_775_807n;
 /** Between two steps a thread looks this often whether its owner wants something, so that asking costs a step nothing. */
 export const REST_INTERVAL_MS = 50;
 
+/** A step guest whose owner wants no more of it is given so long to come to rest; then its thread is ended as any other. */
+export const LET_GO_MS = 200;
+
 /** One checkpoint, like any artifact; the guest whose state is larger goes on without. */
 export const CHECKPOINT_BYTES_MAX = LIMITS.artifactBytes.value;
 

@@ -1,7 +1,8 @@
 // The owner's side of a guest thread: starts it, races every call with its end, kills it when a run overruns.
 //
 // idle ──run──▶ starting ──ready──▶ running ──answer──▶ idle (thread kept)
-//                  │                   └─ bound, signal, thread's end, close ─▶ killed ──released──▶ idle (no thread)
+//                  │                   ├─ bound, signal, thread's end, close ─▶ killed ──released──▶ idle (no thread)
+//                  │                   └─ signal, and a step guest that rests ─▶ idle (thread kept)
 //                  └─ start bound, signal, thread's end, close ─▶ killed
 //
 // A Comlink call to a terminated thread never settles, so nothing here waits for one alone.
@@ -14,9 +15,9 @@ import type {
   RunRequest,
   RunResult,
 } from './guest-thread.ts';
-import { THREAD_START_MS, WALL_MS_MAX } from './limits.ts';
+import { LET_GO_MS, THREAD_START_MS, WALL_MS_MAX } from './limits.ts';
 import type { PartPlan } from './run-in-parts.ts';
-import { asThreadEvent, type GuestService, type ThreadEvent } from './thread-messages.ts';
+import { asThreadEvent, type GuestService, type ThreadAnswer, type ThreadEvent } from './thread-messages.ts';
 
 /** A platform's thread, freshly started. */
 export interface PlatformThread {
@@ -31,6 +32,8 @@ export interface PlatformThread {
 export function createGuestThread(startThread: () => PlatformThread): GuestThread {
   return new OwnedThread(startThread);
 }
+
+const OWNER_STOPPED = "stopped by the machine's owner";
 
 interface LiveThread {
   readonly platform: PlatformThread;
@@ -93,12 +96,32 @@ class OwnedThread implements GuestThread {
     this.#listen = (event) => tellOwner(event, options);
     const startedMs = performance.now();
     const stopAsking = askToPause(live, options.pause);
-    const answer = await race.against(askThread(live, { request, plan: planOf(options) }, race));
+    const work = askThread(live, { request, plan: planOf(options) }, race);
+    const answer = await race.against(work);
     stopAsking();
-    if (answer === undefined) return this.#abort(race, performance.now() - startedMs, true);
+    if (answer === undefined || answer.type === 'let-go') {
+      const wallMs = performance.now() - startedMs;
+      this.#listen = undefined;
+      const isFree = race.reason() === OWNER_STOPPED && (await this.#letGo({ live, request, work }));
+      return isFree
+        ? { type: 'ended', result: aborted(OWNER_STOPPED, wallMs) }
+        : this.#abort(race, wallMs, true);
+    }
     // The machine failed under the guest: a new thread starts from clean memory.
     if (answer.type === 'ended' && answer.result.outcome === 'aborted') this.#kill(false);
     return answer;
+  }
+
+  /** Whether a step guest came to rest soon after it was told that nobody wants it: then its thread is kept. */
+  async #letGo({ live, request, work }: Unwanted): Promise<boolean> {
+    if (!worksInSteps(request.module)) return false;
+    void live.service.letGo().catch(() => undefined);
+    const { promise: passed, resolve } = deferred<undefined>();
+    const timer = setTimeout(() => resolve(undefined), LET_GO_MS);
+    const answer = await Promise.race([work, passed]);
+    clearTimeout(timer);
+    const isClean = answer?.type === 'let-go' || answer?.type === 'paused' || hasEnded(answer);
+    return isClean && this.#live === live;
   }
 
   #begin(): LiveThread {
@@ -133,6 +156,19 @@ class OwnedThread implements GuestThread {
   }
 }
 
+interface Unwanted {
+  readonly live: LiveThread;
+  readonly request: RunRequest;
+  readonly work: Promise<ThreadAnswer | undefined>;
+}
+
+/** Whether the guest itself came to an end; a machine that failed under it leaves a thread that is not kept. */
+const hasEnded = (answer: ThreadAnswer | undefined): boolean =>
+  answer?.type === 'ended' && answer.result.outcome !== 'aborted';
+
+const worksInSteps = (module: WebAssembly.Module): boolean =>
+  WebAssembly.Module.exports(module).some(({ name }) => name === 'step');
+
 /** One run's race: whatever stops it first gives the reason, and all it armed is disarmed at its end. */
 interface Race {
   readonly stop: (reason: string) => void;
@@ -153,7 +189,7 @@ function startRace(signal: AbortSignal | undefined): Race {
     first ??= reason;
     resolve(undefined);
   };
-  const onAbort = (): void => stop("stopped by the machine's owner");
+  const onAbort = (): void => stop(OWNER_STOPPED);
   if (signal?.aborted === true) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
   return {
@@ -198,7 +234,7 @@ async function askThread(
   live: LiveThread,
   { request, plan }: { readonly request: RunRequest; readonly plan: PartPlan },
   race: Race,
-): Promise<PartResult | undefined> {
+): Promise<ThreadAnswer | undefined> {
   try {
     return await live.service.run(request, plan);
   } catch (error) {

@@ -31,12 +31,15 @@ export interface PartSurroundings {
   readonly rest: () => Promise<void>;
   /** Whether the owner wants the run to pause. */
   readonly isPauseAsked: () => boolean;
+  /** Whether the owner wants no more of the run. */
+  readonly isLetGo: () => boolean;
 }
 
 /** How a part ended. */
 export type PartEnd =
   | { readonly type: 'ended'; readonly end: GuestEnd }
-  | { readonly type: 'paused'; readonly checkpoint: TakenCheckpoint };
+  | { readonly type: 'paused'; readonly checkpoint: TakenCheckpoint }
+  | { readonly type: 'let-go' };
 
 /** Runs a guest to its end or its pause. Never rejects for anything a guest does. */
 export async function runInParts(request: RunRequest, around: PartSurroundings): Promise<PartEnd> {
@@ -53,6 +56,7 @@ export async function runInParts(request: RunRequest, around: PartSurroundings):
       await around.rest();
       now = around.hooks.now();
       restedAt = now;
+      if (around.isLetGo()) return { type: 'let-go' };
     }
     const wish = wants(now);
     if (wish === 'nothing') continue;

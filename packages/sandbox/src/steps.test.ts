@@ -34,6 +34,9 @@ function openThread(): GuestThread {
   return thread;
 }
 
+const liveThreads = (): number =>
+  process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort' || kind === 'Worker').length;
+
 function paused(part: PartResult): TakenCheckpoint {
   if (part.type === 'ended') throw new Error(`ended: ${part.result.reason}`);
   return part.checkpoint;
@@ -113,12 +116,26 @@ test('the owner may ask for a pause at any time, and the thread is kept', async 
   expect(again.steps).toBe(checkpoint.steps + 1);
 });
 
-test('a thread between steps still hears that its run is over', async () => {
+test('a thread between steps hears that nobody wants its run, and is kept', async () => {
   const stop = new AbortController();
   const checkpoints = { everyMs: 1, onCheckpoint: () => stop.abort() };
   const thread = openThread();
   const result = await thread.run(await stepRequest(FOREVER), { ...LONG, checkpoints, signal: stop.signal });
   expect(result).toMatchObject({ outcome: 'aborted', reason: "stopped by the machine's owner" });
+  await thread.released();
+  expect(liveThreads()).toBe(1);
+  expect(await thread.run(await stepRequest(), LONG)).toMatchObject(ANSWER);
+});
+
+test('a step that goes on for ever is ended with its thread', async () => {
+  const stop = new AbortController();
+  const request = await stepRequest({ stepBody: '(loop $again (br $again))' });
+  const thread = openThread();
+  const checkpoints = { everyMs: 0, onCheckpoint: () => stop.abort() };
+  const result = await thread.run(request, { ...LONG, checkpoints, signal: stop.signal });
+  expect(result).toMatchObject({ outcome: 'aborted', reason: "stopped by the machine's owner" });
+  await thread.released();
+  expect(liveThreads()).toBe(0);
   expect(await thread.run(await stepRequest(), LONG)).toMatchObject(ANSWER);
 });
 

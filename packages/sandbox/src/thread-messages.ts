@@ -3,11 +3,16 @@ import type { TakenCheckpoint } from './checkpoint/checkpointer.ts';
 import type { PartResult, RunRequest } from './guest-thread.ts';
 import type { PartPlan } from './run-in-parts.ts';
 
+/** How a thread answers a run: as the owner is told, or that it stopped because nobody wants it. */
+export type ThreadAnswer = PartResult | { readonly type: 'let-go' };
+
 /** The object a guest thread exposes through Comlink. */
 export interface GuestService {
-  run(request: RunRequest, plan: PartPlan): Promise<PartResult>;
+  run(request: RunRequest, plan: PartPlan): Promise<ThreadAnswer>;
   /** Asks the run at hand to pause between two steps. */
   pause(): void;
+  /** Asks the run at hand to stop between two steps: nobody wants it any more. */
+  letGo(): void;
 }
 
 /**

@@ -1,9 +1,9 @@
 // The guest thread's side: waits for calls, runs guests, tells of progress. The same in Node and in the browser.
 import { portableSha256, type Sha256 } from '@trine/protocol';
 import { type Endpoint, expose, transfer } from 'comlink';
-import type { PartResult, RunRequest } from './guest-thread.ts';
+import type { RunRequest } from './guest-thread.ts';
 import { type PartEnd, type PartPlan, runInParts } from './run-in-parts.ts';
-import type { GuestService, ThreadEvent } from './thread-messages.ts';
+import type { GuestService, ThreadAnswer, ThreadEvent } from './thread-messages.ts';
 
 /**
  * Serves runs on an endpoint for as long as the thread lives. Call it once, at the thread's start. `sha256` hashes
@@ -13,6 +13,7 @@ export function serveGuests(endpoint: Endpoint, sha256: Sha256 = portableSha256)
   const tell = (event: ThreadEvent, transferred: Transferable[] = []): void =>
     endpoint.postMessage(event, transferred);
   let isPauseAsked = false;
+  let isLetGo = false;
   const run = async (request: RunRequest, plan: PartPlan): Promise<PartEnd> => {
     const pauses = openRests();
     try {
@@ -28,6 +29,7 @@ export function serveGuests(endpoint: Endpoint, sha256: Sha256 = portableSha256)
         onRefused: (message) => tell({ type: 'checkpoint-refused', message }),
         rest: pauses.rest,
         isPauseAsked: () => isPauseAsked,
+        isLetGo: () => isLetGo,
       });
     } finally {
       pauses.close();
@@ -36,6 +38,7 @@ export function serveGuests(endpoint: Endpoint, sha256: Sha256 = portableSha256)
   const service: GuestService = {
     async run(request, plan) {
       isPauseAsked = false;
+      isLetGo = false;
       const startedMs = performance.now();
       const end = await run(request, plan);
       return partResult(end, performance.now() - startedMs);
@@ -43,12 +46,16 @@ export function serveGuests(endpoint: Endpoint, sha256: Sha256 = portableSha256)
     pause() {
       isPauseAsked = true;
     },
+    letGo() {
+      isLetGo = true;
+    },
   };
   expose(service, endpoint);
   tell({ type: 'ready' });
 }
 
-function partResult(end: PartEnd, wallMs: number): PartResult {
+function partResult(end: PartEnd, wallMs: number): ThreadAnswer {
+  if (end.type === 'let-go') return end;
   if (end.type === 'paused') return transfer({ ...end, wallMs }, [end.checkpoint.bytes.buffer]);
   const result = { ...end.end, wallMs };
   return transfer({ type: 'ended', result }, [result.output.buffer]);
