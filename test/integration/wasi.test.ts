@@ -163,6 +163,15 @@ test('the command submits, waits and writes the streams as files', async () => {
   const [job] = await trine.jobs();
   expect(job).toMatchObject({ name: 'poem', abi: 'wasi-1', state: 'finished' });
   expect(await command('results', job?.id ?? '')).toContain('exit 0  /texts/poem.txt: 13 bytes');
+  const texts = ['poem.txt', 'song.txt'].map(at);
+  await writeFile(texts[1] ?? '', 'la la');
+  await command('submit', at('words.wasm'), '--input', ...texts, '--name', 'texts', '--wait');
+  const [two] = await trine.jobs();
+  const lines = await command('results', two?.id ?? '');
+  expect([lines.includes('exit 0  1 are⏎1 red⏎1 roses'), lines.includes('exit 0  2 la')]).toEqual([
+    true,
+    true,
+  ]);
   await command('results', job?.id ?? '', '--out', at('answers'));
   expect(await readFile(at('answers/0.stdout'), 'utf8')).toBe(
     '/texts/poem.txt: 13 bytes\n1 are\n1 red\n1 roses\n',

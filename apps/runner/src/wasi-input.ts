@@ -20,31 +20,47 @@ export interface WasiFlags {
 
 const NAMES = { args: '--args', argv0: '--argv0', env: '--env', stdin: '--stdin', file: '--file' } as const;
 
-/** The input bytes for a guest of this ABI: for a WASI command from its own flags, or from `--input` as they are. */
+/** The input bytes for a guest of this ABI: as `--input` has them, or for a WASI command from its flags. */
 export async function inputFor(abi: GuestAbi, flags: InputFlags & WasiFlags): Promise<Uint8Array> {
-  const used = usedFlags(flags);
+  const [used] = usedFlags(flags);
   if (abi === 'trine-1') {
-    if (used[0] === undefined) return readInput(flags);
+    if (used === undefined) return readInput(flags);
     throw new TrineError(
       'bad-request',
-      `${used[0]} is for WASI commands; this module takes its input as --input <file>.`,
+      `${used} is for WASI commands; this module takes its input as --input <file>.`,
     );
   }
-  if (flags.input === undefined && flags.inputHex === undefined) {
-    const bytes = encodeWasiInput(await wasiInputOf(flags));
-    return flags.index === undefined ? bytes : withIndex(bytes, flags.index);
-  }
-  if (used[0] !== undefined) {
-    throw new TrineError('bad-request', `Give the input once: --input (a whole WASI input) or ${used[0]}.`);
-  }
-  const input = await readInput(flags);
-  const parsed = parseWasiInput(input);
-  if (parsed.type === 'task') return input;
-  throw new TrineError(
-    'bad-request',
-    `The input ${parsed.message}. Give what a WASI command reads by --stdin <file>, --file <path=file> and --args <words…>.`,
-  );
+  const hasInput = (flags.input ?? flags.inputHex) !== undefined;
+  const given = hasInput ? await readInput({ ...flags, index: undefined }) : undefined;
+  const input = commandInput(given, { flags, wasi: await wasiInputOf(flags) });
+  return flags.index === undefined ? input : withIndex(input, flags.index);
 }
+
+export interface GivenWasi {
+  readonly flags: WasiFlags;
+  /** What the flags say. */
+  readonly wasi: WasiInput;
+}
+
+/**
+ * The input of a WASI command when `--input` gives these bytes: they are a whole input if they look like one, else what the
+ * command reads from its standard input. Text is never taken for a whole input: no text begins with a map of CBOR.
+ */
+export function commandInput(given: Uint8Array | undefined, { flags, wasi }: GivenWasi): Uint8Array {
+  if (given === undefined) return encodeWasiInput(wasi);
+  const [used] = usedFlags(flags);
+  if (isWhole(given)) {
+    if (used === undefined) return given;
+    throw new TrineError('bad-request', `Give the input once: --input (a whole WASI input) or ${used}.`);
+  }
+  if (wasi.stdin === undefined) return encodeWasiInput({ ...wasi, stdin: given });
+  throw new TrineError('bad-request', 'Give the standard input once: --input <file> or --stdin <file>.');
+}
+
+const CBOR_MAP = 5;
+
+const isWhole = (bytes: Uint8Array): boolean =>
+  (bytes[0] ?? 0) >> 5 === CBOR_MAP && parseWasiInput(bytes).type === 'task';
 
 /** Flags of WASI commands that were given, by their names. */
 export const usedFlags = (flags: WasiFlags): readonly string[] =>

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { readJsonFile } from '../config-files.ts';
 import { bar, type Output, stateMark } from '../output.ts';
 import { terminalText } from '../terminal-text.ts';
-import { usedFlags, type WasiFlags, wasiInputOf } from '../wasi-input.ts';
+import { commandInput, type GivenWasi, usedFlags, type WasiFlags, wasiInputOf } from '../wasi-input.ts';
 import { guestAbi } from '../wasm/guest-abi.ts';
 import { outlineOf } from '../wasm/outline.ts';
 import { printJob } from './look.ts';
@@ -105,17 +105,22 @@ function fuelOf(text: string, path: string): bigint {
 }
 
 /**
- * A WASI command's inputs: one task from the command line's words, or a range of them; or whole inputs from files, as any
- * other guest has them.
+ * A WASI command's inputs: a task for each file, which it reads as its standard input unless it is a whole input; or one
+ * task of what the flags say; or a range of them.
  */
 async function wasiInputsOf(flags: SubmitFlags): Promise<Inputs> {
-  const { range, first } = flags;
-  const isWhole = (flags.input ?? flags.inputsDir ?? flags.shared) !== undefined;
-  if (isWhole) return inputsOf(flags);
-  const wasi = await wasiInputOf(flags);
-  return range === undefined
-    ? { wasi: [wasi] }
-    : { wasi, range: { count: range, ...(first === undefined ? {} : { first }) } };
+  const { range, first, shared, inputsDir } = flags;
+  const given = { flags, wasi: await wasiInputOf(flags) };
+  if (range !== undefined) {
+    const item = commandInput(shared === undefined ? undefined : await readBytes(shared), given);
+    return { range: { count: range, shared: item, ...(first === undefined ? {} : { first }) } };
+  }
+  const files = flags.input ?? (inputsDir === undefined ? undefined : await filesIn(inputsDir));
+  return files === undefined ? { wasi: [given.wasi] } : readCommands(files, given);
+}
+
+async function* readCommands(paths: readonly string[], given: GivenWasi): AsyncGenerator<Uint8Array> {
+  for await (const bytes of readAll(paths)) yield commandInput(bytes, given);
 }
 
 async function inputsOf(flags: SubmitFlags): Promise<Inputs> {

@@ -84,6 +84,18 @@ test('what the flags say is what a node would be given', async () => {
   expect(report(whole.stdout)).toEqual(report(flags.stdout));
 });
 
+test('an input that is no whole one is what the command reads', async () => {
+  const reports = await Promise.all(
+    ['--input', '--stdin'].map(async (flag) => {
+      const ran = await bundle.run('run', 'tour.wasm', flag, 'in.txt', '--json', '--args', 'tour');
+      return { ...(JSON.parse(ran.stdout) as object), ms: 0 };
+    }),
+  );
+  expect(reports[0]).toEqual(reports[1]);
+  const ran = await bundle.run('run', 'tour.wasm', '--input', 'in.txt');
+  expect(ran.stdout).toContain('standard input: 2 lines, 8 bytes');
+});
+
 test('standard input may be this command’s own', async () => {
   const line = `printf 'a\\nb\\n' | "${process.execPath}" "${bundle.path}" run tour.wasm --stdin -`;
   const ran = await runProgram('/bin/sh', ['-c', line], bundle.dir);
@@ -94,7 +106,7 @@ test('flags that do not belong are refused in a sentence', async () => {
   const cases: readonly (readonly [readonly string[], number, string])[] = [
     [['run', 'guest.wasm', '--args', 'a'], 2, '--args is for WASI commands'],
     [['run', 'guest.wasm', 'a'], 2, '--args is for WASI commands'],
-    [['run', 'tour.wasm', '--input', 'in.txt'], 2, 'Give what a WASI command reads by'],
+    [['run', 'tour.wasm', '--input', 'in.txt', '--stdin', 'in.txt'], 2, 'Give the standard input once'],
     [['run', 'tour.wasm', '--input-hex', 'a0', '--stdin', 'in.txt'], 2, 'Give the input once'],
     [['run', 'tour.wasm', '--env', 'novalue'], 2, 'has no “=”'],
     [['run', 'tour.wasm', '--file', '../x=in.txt'], 2, 'has the part “..”'],
