@@ -11,8 +11,9 @@ import type { Pass } from './pass.ts';
 
 const GROW_MEMORY = 0;
 const GROW_TABLE = 1;
+const LOOK_UP = 2;
 
-/** The pass that routes growth through the appended functions. */
+/** The pass that routes growth through the appended functions, and keeps what works on tables interruptible. */
 export const growth: Pass = {
   name: 'growth',
   plan(input, edits) {
@@ -20,20 +21,33 @@ export const growth: Pass = {
     for (let place = 0; place < columns.landmarkCount; place++) {
       const index = columns.landmarks[place] ?? 0;
       const code = columns.op[index];
+      const at = columns.at[index] ?? 0;
       if (code === op.MEMORY_GROW || code === op.TABLE_GROW) {
-        const at = columns.at[index] ?? 0;
         const next = index + 1 < columns.count ? (columns.at[index + 1] ?? end) : end;
         const kind = code === op.MEMORY_GROW ? GROW_MEMORY : GROW_TABLE;
         edits.push(at, kind, columns.value[index] ?? 0, next - at);
+      } else if (code === op.TABLE_FILL || code === op.TABLE_COPY || code === op.TABLE_INIT) {
+        edits.push(at, LOOK_UP, 0);
       }
     }
-    const { growFunction, tableGrowFunction } = input.layout;
-    return (kind, table, out) => {
-      out.u8(op.CALL);
-      out.u32(kind === GROW_MEMORY ? growFunction : tableGrowFunction(table));
-    };
+    return (kind, table, out) => writeGrowth(kind, table, { layout: input.layout, out });
   },
 };
+
+function writeGrowth(
+  kind: number,
+  table: number,
+  { layout, out }: { readonly layout: Layout; readonly out: Writer },
+): void {
+  if (kind === LOOK_UP) {
+    out.raw(op.I32_CONST, 0);
+  }
+  out.u8(op.CALL);
+  out.u32(kind === GROW_TABLE ? layout.tableGrowFunction(table) : layout.growFunction);
+  if (kind === LOOK_UP) {
+    out.u8(op.DROP);
+  }
+}
 
 /**
  * The body of the appended function that grows memory, of type (i32 pages) -> i32: what `memory.grow`
