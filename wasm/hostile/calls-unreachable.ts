@@ -15,7 +15,7 @@ export const callsUnreachable: HostileModule = {
     'Calls with 255 operands where nothing can be reached: two bytes each, and engines look at every operand.',
   expect: 'completed',
   size: 380_000,
-  scaleFrom: 95_000,
+  scaleFrom: 38_000,
   build: (size) =>
     guestModule({
       types: [functionType(Array.from<number>({ length: 255 }).fill(0x7c), [])],

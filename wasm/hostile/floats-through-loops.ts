@@ -13,7 +13,7 @@ export const floatsThroughLoops: HostileModule = {
     'Floats copied from local to local in nested loops: whoever follows where their bits come from follows all of it.',
   expect: 'refused limit-module-loop-locals',
   size: 40,
-  scaleFrom: 4,
+  scaleFrom: 2,
   build: (size) =>
     guestModule(
       manyFunctions(

@@ -13,7 +13,7 @@ export const functionsChained: HostileModule = {
     'A hundred thousand functions, each of which calls the next: whoever follows calls by recursion falls off its stack.',
   expect: 'completed',
   size: 99_998,
-  scaleFrom: 10_000,
+  scaleFrom: 5_000,
   build: (size) =>
     guestModule({
       functions: new Uint8Array(size).fill(NOTHING_TYPE),

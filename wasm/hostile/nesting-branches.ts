@@ -4,7 +4,7 @@ export const nestingBranches: HostileModule = {
   about: 'Blocks as deep as they may be, and as many branches as may be out of all of them.',
   expect: 'completed',
   size: 10,
-  scaleFrom: 5,
+  scaleFrom: 2,
   build: (size) =>
     guestModule(
       manyFunctions(

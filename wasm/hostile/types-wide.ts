@@ -4,7 +4,7 @@ export const typesWide: HostileModule = {
   about: 'Types of 255 parameters each: megabytes of types that nothing uses.',
   expect: 'completed',
   size: 20_000,
-  scaleFrom: 5_000,
+  scaleFrom: 2_000,
   build: (size) =>
     guestModule({
       types: Array.from<Uint8Array>({ length: size }).fill(

@@ -22,20 +22,23 @@ export interface PreparerOptions {
   readonly threadEntry: string;
   /** Wall clock of one module; `CONTROL_PLANE_LIMITS.prepareMs` unless told. */
   readonly timeoutMs?: number;
+  /** Heap of one thread; `CONTROL_PLANE_LIMITS.prepareHeapMegabytes` unless told. */
+  readonly heapMegabytes?: number;
 }
 
 export function createPreparer(options: PreparerOptions): Preparer {
   const timeoutMs = options.timeoutMs ?? CONTROL_PLANE_LIMITS.prepareMs.value;
+  const heapMegabytes = options.heapMegabytes ?? CONTROL_PLANE_LIMITS.prepareHeapMegabytes.value;
   let last: Promise<unknown> = Promise.resolve();
   let current: Worker | undefined;
   let isClosed = false;
 
   const runOne = async (request: PrepareRequest): Promise<Preparation> => {
     if (isClosed) return refusal('shutting-down', 'The coordinator is stopping.');
-    const worker = startThread(options.threadEntry, request);
+    const worker = startThread(options.threadEntry, request, heapMegabytes);
     current = worker;
     try {
-      return await answerOf(worker, timeoutMs);
+      return await answerOf(worker, { timeoutMs, heapMegabytes });
     } finally {
       current = undefined;
       await worker.terminate();
@@ -58,7 +61,7 @@ export function createPreparer(options: PreparerOptions): Preparer {
 
 const refusal = (code: string, message: string): Preparation => ({ type: 'refused', code, message });
 
-const startThread = (entry: string, request: PrepareRequest): Worker =>
+const startThread = (entry: string, request: PrepareRequest, heapMegabytes: number): Worker =>
   new Worker(pathToFileURL(entry), {
     name: 'trine-prepare',
     workerData: request,
@@ -68,11 +71,17 @@ const startThread = (entry: string, request: PrepareRequest): Worker =>
     stdin: false,
     stdout: true,
     stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: CONTROL_PLANE_LIMITS.prepareHeapMegabytes.value },
+    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
   });
 
+interface Bounds {
+  readonly timeoutMs: number;
+  readonly heapMegabytes: number;
+}
+
 /** The thread's answer, or the refusal that its failing or its overrunning means. */
-function answerOf(worker: Worker, timeoutMs: number): Promise<Preparation> {
+function answerOf(worker: Worker, bounds: Bounds): Promise<Preparation> {
+  const { timeoutMs, heapMegabytes } = bounds;
   return new Promise((resolve) => {
     const timer = setTimeout(
       () => resolve(refusal('time', `Preparing the module took longer than ${timeoutMs} ms.`)),
@@ -83,7 +92,9 @@ function answerOf(worker: Worker, timeoutMs: number): Promise<Preparation> {
       resolve(answer);
     };
     worker.once('message', (prepared: Prepared) => settle(preparationOf(prepared)));
-    worker.once('error', (error: unknown) => settle(refusal('memory', failureSentence(error))));
+    worker.once('error', (error: unknown) =>
+      settle(refusal('memory', failureSentence(error, heapMegabytes))),
+    );
     worker.once('exit', () => settle(refusal('internal', 'The preparing thread ended without an answer.')));
   });
 }
@@ -98,7 +109,7 @@ const preparationOf = (prepared: Prepared): Preparation =>
       }
     : refusal(prepared.code, `${prepared.message} (byte ${prepared.offset})`);
 
-const failureSentence = (error: unknown): string =>
+const failureSentence = (error: unknown, heapMegabytes: number): string =>
   error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-    ? `Preparing the module needs more than ${CONTROL_PLANE_LIMITS.prepareHeapMegabytes.value} MB of memory.`
+    ? `Preparing the module needs more than ${heapMegabytes} MB of memory.`
     : `The preparing thread failed: ${error instanceof Error ? error.message : String(error)}`;
