@@ -60,10 +60,10 @@ export {
 } from './ids.ts';
 export { type Limit, LIMITS } from './limits.ts';
 export type { AgentMessage, CoordinatorMessage, Heartbeat, SignalMessage } from './messages.ts';
+export { merkleRoot } from './merkle.ts';
 export { type NodeProfile, profileSchema } from './profile.ts';
 export {
   type LeafContent,
-  merkleRoot,
   type Report,
   type ReportedResult,
   reportLeaf,

@@ -18,6 +18,7 @@ import {
 } from './fields.ts';
 import { type Digest, portableSha256, type Sha256 } from './ids.ts';
 import { LIMITS } from './limits.ts';
+import { merkleRoot } from './merkle.ts';
 import { OUTCOMES, type Outcome } from './states.ts';
 
 export const resultSchema = z.object({
@@ -52,14 +53,11 @@ export interface LeafContent {
   readonly fuel: bigint;
 }
 
-/** First bytes of what is hashed: a leaf never passes for an inner node, nor the other way (RFC 6962 §2.1). */
+/** First byte of what is hashed: a leaf never passes for an inner node, nor the other way (RFC 6962 §2.1). */
 const LEAF_MARK = Uint8Array.of(0);
-const PARENT_MARK = 1;
-const HASH_BYTES = 32;
 
-/** Both for all: nothing waits between the first byte and the hash. */
+/** One for all: nothing waits between the first byte and the hash. */
 const writer = new CborWriter();
-const pair = Uint8Array.of(PARENT_MARK, ...new Uint8Array(2 * HASH_BYTES));
 
 /** Leaf of one result: SHA-256 of 0x00 and the deterministic encoding of what is claimed. */
 export const reportLeaf = (leaf: LeafContent): Uint8Array => leafOf(leaf, portableSha256);
@@ -71,19 +69,6 @@ export const reportRoot = (results: readonly LeafContent[], sha256: Sha256 = por
     sha256,
   );
 
-/** Root of the tree over at least one leaf of 32 bytes; a level's odd last element moves up unchanged. */
-export function merkleRoot(leaves: readonly Uint8Array[], sha256: Sha256 = portableSha256): Uint8Array {
-  let level = leaves;
-  while (level.length > 1) {
-    const above: Uint8Array[] = [];
-    for (let i = 0; i < level.length; i += 2) above.push(parentOf(level[i], level[i + 1], sha256));
-    level = above;
-  }
-  const [root] = level;
-  if (root === undefined) throw new Error('A Merkle tree needs at least one leaf.');
-  return root;
-}
-
 function leafOf(leaf: LeafContent, sha256: Sha256): Uint8Array {
   writer.begin();
   writer.raw(LEAF_MARK);
@@ -93,14 +78,6 @@ function leafOf(leaf: LeafContent, sha256: Sha256): Uint8Array {
   writer.digest(leaf.outputDigest);
   writer.bigint(leaf.fuel);
   return sha256(writer.view());
-}
-
-function parentOf(left: Uint8Array | undefined, right: Uint8Array | undefined, sha256: Sha256): Uint8Array {
-  if (left === undefined) throw new Error('A pair starts inside its level.');
-  if (right === undefined) return left;
-  pair.set(left, 1);
-  pair.set(right, 1 + HASH_BYTES);
-  return sha256(pair);
 }
 
 /** Bytes a node signs for a report of `count` results. */
