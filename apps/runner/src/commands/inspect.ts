@@ -186,14 +186,7 @@ function moduleRows(found: Inspection): readonly (readonly string[])[] {
     ['digest', found.digest],
     ['size', `${found.bytes} bytes: code ${sections.code}, data ${sections.data}, custom ${sections.custom}`],
     ['ABI', `${abi.name}${lacks}`],
-    ...labelled(
-      'imports',
-      found.imports.map(({ name, kind, type, accepted, wasi }) =>
-        [importMark(accepted, wasi), name, type ?? kind, wasi === undefined ? '' : WASI_WORDS[wasi]]
-          .join(' ')
-          .trimEnd(),
-      ),
-    ),
+    ...labelled('imports', importLines(found)),
     ...labelled(
       'exports',
       found.exports.map(({ name, kind, type }) => `${name} ${type ?? kind}`),
@@ -202,6 +195,16 @@ function moduleRows(found: Inspection): readonly (readonly string[])[] {
     ['functions', `${found.functions}${found.hasNames ? '' : ', without names'}`],
     ...(found.hasStart ? [['start', 'a start function runs first in the task, metered']] : []),
   ];
+}
+
+/** What needs a look comes first: a list may be cut. */
+function importLines({ imports }: Inspection): readonly string[] {
+  const lines = imports.map(({ name, kind, type, accepted, wasi }) =>
+    [importMark(accepted, wasi), name, type ?? kind, wasi === undefined ? '' : WASI_WORDS[wasi]]
+      .join(' ')
+      .trimEnd(),
+  );
+  return ['✗', '–', '✓'].flatMap((mark) => lines.filter((line) => line.startsWith(mark)));
 }
 
 function importMark(accepted: boolean, wasi: WasiSupport | undefined): string {
