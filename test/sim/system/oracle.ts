@@ -52,6 +52,8 @@ export interface OracleOptions {
   readonly liarGroups: number;
   /** How often memory is compared with the store, and history applied anew: 1 is always. */
   readonly thoroughness: number;
+  /** Whether the events of each batch are read, and not only the first of each life of a shard. */
+  readonly readsHistory: boolean;
 }
 
 /** One shard as it is stored, and what the oracle derives from that. */
@@ -162,7 +164,8 @@ export class Oracle {
     for (const commit of commits) {
       this.commits += 1;
       this.#checkRight(commit);
-      const events = decodeEvents(commit.events);
+      const isFirst = Number.isNaN(this.#image(commit.right.shard).graceUntilMs);
+      const events = isFirst || this.#options.readsHistory ? decodeEvents(commit.events) : [];
       this.#learnEnds(commit, events);
       this.#checkRows(commit);
       this.#checkHellos(commit, events);

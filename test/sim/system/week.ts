@@ -110,7 +110,6 @@ class Week {
   #jobs: string[] = [];
   #coordinators = 0;
   #steps = 0;
-  #tasks = 0;
   #bug: string | undefined;
 
   constructor(options: WeekOptions) {
@@ -128,6 +127,7 @@ class Week {
       // Liars of different owners say different things, so no number of them makes a quorum.
       liarGroups: Math.min(1, liars.size),
       thoroughness: 0.0005,
+      readsHistory: false,
     });
     this.#store = new FaultyStore({
       timeline,
@@ -268,7 +268,6 @@ class Week {
       const job = jobIdFrom(this.chance.bytes(20));
       if (!this.#shards.includes(shardOf(job))) continue;
       this.#jobs.push(job);
-      this.#tasks += TASKS_PER_JOB;
       this.#submitter.submit(testJob(job, TASKS_PER_JOB, ['timeout', `${TIMEOUT_SECONDS}`]));
       return;
     }

@@ -142,6 +142,7 @@ class World {
       groupOf: (node: NodeId) => groups.get(node),
       liarGroups: this.#plan.liarGroups,
       thoroughness: THOROUGHNESS,
+      readsHistory: true,
     });
     this.#network = new Network({
       timeline,

@@ -112,7 +112,7 @@ const memoryShards = (tables: Tables): ShardStore => ({
         record.holder = holder;
         return {
           right: { shard, epoch: record.epoch, seq: record.seq },
-          stored: structuredClone(storedShard(tables, shard)),
+          stored: copyOf(storedShard(tables, shard)),
         };
       });
   },
@@ -165,7 +165,7 @@ function commit(tables: Tables, commits: readonly ShardCommit[]): CommitOutcome 
       return record.epoch !== epoch || record.seq !== seq;
     });
   if (fenced.length > 0) return { type: 'fenced', shards: fenced.map(({ shard }) => shard) };
-  for (const one of commits) writeCommit(tables, structuredClone(one));
+  for (const one of commits) writeCommit(tables, copyOf(one));
   return { type: 'committed' };
 }
 
@@ -204,8 +204,7 @@ const memoryRegistry = (tables: Tables): RegistryStore => ({
   ...memoryArtifacts(tables),
   async saveInputs(job, inputs) {
     const rows = entryOf(tables.inputs, job, () => new Map<number, NewInput>());
-    for (const [index, input] of inputs.entries())
-      if (!rows.has(index)) rows.set(index, structuredClone(input));
+    for (const [index, input] of inputs.entries()) if (!rows.has(index)) rows.set(index, copyOf(input));
   },
   async reserveIdempotency({ key, idempotencyKey, job, request }) {
     return entryOf(tables.idempotency, `${key}/${idempotencyKey}`, () => ({ job, request }));
@@ -472,6 +471,16 @@ const publicToken = (row: TokenRecord): JoinTokenRow => ({
   revokedAtMs: row.revokedAtMs,
   uses: row.uses,
 });
+
+/** A deep copy of rows: plain objects, lists, bytes and what cannot change. Several times as fast as `structuredClone`. */
+function copyOf<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Uint8Array) return value.slice() as T;
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  const copy: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) copy[name] = copyOf(field);
+  return copy as T;
+}
 
 function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const known = map.get(key);
