@@ -70,13 +70,14 @@ test('hostile modules end the same way in Node and in Chromium', async () => {
       simd: true,
       tail_call: true,
       bulk_memory: true,
+      reference_types: true,
     });
     const prepared = prepare(parsed.toBinary({}).buffer, { maxMemoryPages: 16 });
     parsed.destroy();
     if (prepared.type === 'refused') continue;
     const { abi } = prepared.report;
     const input = new Uint8Array(abi === 'wasi-1' ? 0 : 4);
-    runs.push({ ...pageRun(prepared.bytes, input, 20_000_000n), abi });
+    runs.push({ ...pageRun(prepared.bytes, input, 5_000_000n), abi });
   }
   expect(runs.length).toBeGreaterThan(10);
   const results = await guests.runBoth(runs);

@@ -2,17 +2,15 @@
  * Guests that will not stop, in real threads of Node: the host stays responsive while each runs, hears of it soon
  * after its wall bound, and the thread stops burning CPU. Their memory comes back.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare } from '@trine/rewriter';
 import { FUEL_MAX, type GuestThread, type RunResult } from '@trine/sandbox';
 import { buildGuestThread } from '@trine/sandbox/build-thread';
 import { createNodeThreads } from '@trine/sandbox/node';
-import { GENERATED } from '@trine/wasm/hostile';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import wabt from 'wabt';
-import { rootDir } from '../support/processes.ts';
+import { fillingGuest, hostileModule } from '../support/hostile-modules.ts';
 import { idleAfterMs, longestDelayMs, MARGIN } from '../support/responsiveness.ts';
 
 const WALL_MS = 250;
@@ -40,22 +38,6 @@ afterAll(async () => {
   await thread.close();
   await rm(outdir, { recursive: true });
 });
-
-async function hostileBytes(name: string): Promise<Uint8Array> {
-  const generated = GENERATED[name];
-  if (generated !== undefined) return generated.build(generated.size);
-  const text = await readFile(join(rootDir, 'wasm', 'hostile', `${name}.wat`), 'utf8');
-  return assemble(text);
-}
-
-async function assemble(text: string): Promise<Uint8Array> {
-  const parsed = (await wabt()).parseWat('guest.wat', text, { bulk_memory: true, tail_call: true });
-  try {
-    return parsed.toBinary({}).buffer;
-  } finally {
-    parsed.destroy();
-  }
-}
 
 async function compile(original: Uint8Array, memoryBytes: number): Promise<WebAssembly.Module> {
   const prepared = prepare(original, { maxMemoryPages: memoryBytes / PAGE });
@@ -89,7 +71,7 @@ describe('a guest that its fuel lets go on for years', () => {
     'progress-flood',
     'hot-and-large',
   ])('%s', async (name) => {
-    const module = await compile(await hostileBytes(name), 64 * MEGABYTE);
+    const module = await compile(await hostileModule(name), 64 * MEGABYTE);
     const beganMs = performance.now();
     const { delayMs, value: result } = await longestDelayMs(() => run(module, WALL_MS));
     const reportedMs = performance.now() - beganMs;
@@ -105,13 +87,8 @@ describe('a guest that its fuel lets go on for years', () => {
 });
 
 test('the memory of guests that end, and of guests that are ended, comes back', async () => {
-  const filling = (more: string) => `(module
-    (memory (export "memory") 1024)
-    (func (export "alloc") (param i32) (result i32) (i32.const 16))
-    (func (export "run") (param i32 i32) (result i64)
-      (memory.fill (i32.const 0) (i32.const 1) (i32.const 67108864)) ${more} (i64.const 0)))`;
-  const ends = await compile(await assemble(filling('')), 64 * MEGABYTE);
-  const stays = await compile(await assemble(filling('(loop $again (br $again))')), 64 * MEGABYTE);
+  const ends = await compile(await fillingGuest(''), 64 * MEGABYTE);
+  const stays = await compile(await fillingGuest('(loop $again (br $again))'), 64 * MEGABYTE);
   const both = async (): Promise<number> => {
     expect(await run(ends, LONG_WALL_MS)).toMatchObject({ outcome: 'completed' });
     expect(await run(stays, SHORT_WALL_MS)).toMatchObject({ outcome: 'aborted' });
@@ -125,7 +102,7 @@ test('the memory of guests that end, and of guests that are ended, comes back', 
 });
 
 test('a hundred thousand functions leave nothing behind either', async () => {
-  const original = await hostileBytes('functions-100000');
+  const original = await hostileModule('functions-100000');
   const once = async (): Promise<number> => {
     expect(await run(await compile(original, MEGABYTE), LONG_WALL_MS)).toMatchObject({
       outcome: 'completed',

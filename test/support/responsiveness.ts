@@ -17,15 +17,22 @@ export async function longestDelayMs<T>(work: () => Promise<T>): Promise<{ delay
   return { delayMs: monitor.max / 1e6, value };
 }
 
-/** Resolves with the time after which this process burns no CPU any more; rejects after `withinMs`. */
-export async function idleAfterMs(withinMs: number): Promise<number> {
+/** CPU used so far, in milliseconds. */
+export type CpuMs = () => Promise<number>;
+
+const ownCpuMs: CpuMs = () => {
+  const { user, system } = process.cpuUsage();
+  return Promise.resolve((user + system) / 1_000);
+};
+
+/** Resolves with the time after which no CPU is burnt any more, by this process unless told; rejects after `withinMs`. */
+export async function idleAfterMs(withinMs: number, cpuMs: CpuMs = ownCpuMs): Promise<number> {
   const beganMs = performance.now();
   for (;;) {
-    const before = process.cpuUsage();
     const windowBeganMs = performance.now();
+    const before = await cpuMs();
     await new Promise((resolve) => setTimeout(resolve, WINDOW_MS));
-    const used = process.cpuUsage(before);
-    const usedMs = (used.user + used.system) / 1_000;
+    const usedMs = (await cpuMs()) - before;
     const nowMs = performance.now();
     if (usedMs < IDLE_SHARE * (nowMs - windowBeganMs)) return windowBeganMs - beganMs;
     if (nowMs - beganMs > withinMs) throw new Error(`CPU is still burnt after ${withinMs} ms.`);

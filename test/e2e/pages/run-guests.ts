@@ -1,4 +1,5 @@
 /** Bundled into a test page: runs prepared guests in the sandbox's own browser threads. */
+import './contained.ts';
 import type { Abi } from '@trine/protocol';
 import { createBrowserThreads } from '@trine/sandbox/browser';
 import type { GuestThread, RunRequest, RunResult, TaskIdentity } from '@trine/sandbox';
