@@ -7,8 +7,7 @@ import { digestOf } from '@trine/protocol';
 import { prepare } from '@trine/rewriter';
 import { loadGuest } from '@trine/wasm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import wabt from 'wabt';
-import { stepGuestText } from '../fuzz/step-guests.ts';
+import { stepAssembler } from '../fuzz/step-guests.ts';
 import { base64, type GuestPage, startGuestPage } from '../support/guest-page.ts';
 import type { PagePart, PagePartResult } from './pages/run-guests.ts';
 
@@ -97,16 +96,10 @@ test('mersenne goes from Chromium to Node and back, hop by hop', async () => {
 });
 
 test('guests with tables, references, vectors, payloads of NaNs and dropped segments do as well', async () => {
-  const assembler = await wabt();
+  const assemble = await stepAssembler();
   const outcomes = new Set<unknown>();
   for (let seed = 0; seed < 24; seed += 1) {
-    const parsed = assembler.parseWat('guest.wat', stepGuestText(seed), {
-      simd: true,
-      reference_types: true,
-      bulk_memory: true,
-    });
-    const part = partOf(parsed.toBinary({}).buffer, Uint8Array.of(seed, 0, 0, 0));
-    parsed.destroy();
+    const part = partOf(assemble(seed), Uint8Array.of(seed, 0, 0, 0));
     const { end } = await pingPong(part, 20);
     for (const place of PLACES) expect(comparable(await run(place, part)), `seed ${seed}`).toEqual(end);
     outcomes.add((end as { readonly outcome: unknown }).outcome);

@@ -11,6 +11,8 @@ import { type Checked, checkBytes, checkGuest, checkMutant, type Finding } from 
 import { mutate } from './mutate.ts';
 import { createRandom, makeModule, makeVectorModule } from './random-modules.ts';
 import { shrink } from './shrink.ts';
+import { checkSteps } from './step-checks.ts';
+import { stepAssembler } from './step-guests.ts';
 
 /** One kind of campaign: makes the module of a case, and checks it. */
 interface Kind {
@@ -72,7 +74,7 @@ function leastSpent(campaigns: readonly Campaign[]): Campaign | undefined {
 }
 
 async function allKinds(): Promise<Readonly<Record<string, Kind>>> {
-  const real = await realModules();
+  const [real, assembleSteps] = await Promise.all([realModules(), stepAssembler()]);
   return {
     modules: { about: 'generated guests', make: makeModule, check: checkGuest },
     vectors: { about: 'generated guests with vectors', make: makeVectorModule, check: checkGuest },
@@ -82,6 +84,11 @@ async function allKinds(): Promise<Readonly<Record<string, Kind>>> {
       check: checkMutant,
     },
     bytes: { about: 'generated guests with damaged bytes', make: makeMutant, check: checkMutant },
+    steps: {
+      about: 'step guests taken apart at every step, every third one with damaged bytes',
+      make: (seed) => (seed % 3 === 0 ? damaged(assembleSteps(seed), seed) : assembleSteps(seed)),
+      check: checkSteps,
+    },
     real: {
       about: `the modules of ${REAL_MODULES} with damaged bytes`,
       make: (seed) => damaged(real[seed % real.length] ?? new Uint8Array(0), seed),

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { checkBytes, checkGuest, checkMutant } from './checks.ts';
 import { makeModule } from './random-modules.ts';
 import { shrink } from './shrink.ts';
+import { checkSteps } from './step-checks.ts';
 
 const FOLDER = new URL('../regression/fuzz/', import.meta.url);
 const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.wasm'));
@@ -15,6 +16,7 @@ const CHECKS: Readonly<Record<string, typeof checkBytes>> = {
   binaryen: checkMutant,
   bytes: checkMutant,
   real: checkBytes,
+  steps: checkSteps,
 };
 
 it('what campaigns have found is right by now', async () => {

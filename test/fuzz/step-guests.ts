@@ -2,6 +2,8 @@
 // types with payloads of NaNs, references, tables that grow, segments that are dropped) and whose steps change
 // and observe some of it, as the seed has it. Some trap: what was dropped is gone after a resumption too.
 
+import wabt from 'wabt';
+
 import { createRandom } from './random-modules.ts';
 
 type Draw = (below: number) => number;
@@ -53,8 +55,28 @@ const ACTIONS: readonly ((draw: Draw) => string)[] = [
   look,
 ];
 
+/** Makes the module of a seed. */
+export type Assemble = (seed: number) => Uint8Array;
+
+/** The assembler of step guests. */
+export async function stepAssembler(): Promise<Assemble> {
+  const assembler = await wabt();
+  return (seed) => {
+    const parsed = assembler.parseWat('guest.wat', stepGuestText(seed), {
+      simd: true,
+      reference_types: true,
+      bulk_memory: true,
+    });
+    try {
+      return parsed.toBinary({}).buffer;
+    } finally {
+      parsed.destroy();
+    }
+  };
+}
+
 /** The guest of a seed, as WebAssembly text. */
-export function stepGuestText(seed: number): string {
+function stepGuestText(seed: number): string {
   const draw = createRandom(seed);
   const kinds = 2 + draw(4);
   const actions = Array.from({ length: kinds }, () =>
