@@ -8,7 +8,6 @@ export const V128_CONST = 0x0c;
 export const SHUFFLE = 0x0d;
 export const I64X2_EXTRACT_LANE = 0x1d;
 export const I64X2_REPLACE_LANE = 0x1e;
-export const F32X4_REPLACE_LANE = 0x20;
 
 /** The first code of relaxed SIMD. */
 export const RELAXED = 0x100;
