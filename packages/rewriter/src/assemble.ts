@@ -6,7 +6,12 @@ import { ABORT_GLOBAL, FUEL_GLOBAL, START_EXPORT } from './abi.ts';
 import { CompileBudget } from './compile-budget.ts';
 import { EditList, type EditWriter, type Layout } from './edits.ts';
 import type { ScannedFunction } from './instructions.ts';
-import { CALL_BUDGET_BYTES, PREPARED_BODY_BYTES_MAX, PREPARED_BYTES_MAX } from './limits.ts';
+import {
+  BULK_BYTES_PER_FUEL_LOG2,
+  CALL_BUDGET_BYTES,
+  PREPARED_BODY_BYTES_MAX,
+  PREPARED_BYTES_MAX,
+} from './limits.ts';
 import {
   type ByteRange,
   type ExportKind,
@@ -27,6 +32,7 @@ import {
 import { NanFlow } from './nan-flow.ts';
 import * as op from './opcodes.ts';
 import { frameBytes, writeWholeBudget } from './passes/call-depth.ts';
+import { FUEL_FUNCTIONS, writePayBody, writeRefillBody } from './passes/fuel-code.ts';
 import { tableMaxima, writeGrowBody, writeTableGrowBody } from './passes/growth.ts';
 import type { Pass } from './passes/pass.ts';
 import { Snapshot, type StateExport, writeReadBody, writeWriteBody } from './passes/snapshot.ts';
@@ -66,9 +72,12 @@ export function assemble(module: WasmModule, plan: AssemblyPlan): Assembly {
     depthGlobal: module.globals.length + 1,
     abortGlobal: module.globals.length + 2,
     growFunction,
+    payBytesFunction: growFunction + 1,
+    payEntriesFunction: growFunction + 2,
+    refillFunction: growFunction + 3,
     tableGrowFunction: (table) => {
       const place = grown.indexOf(table);
-      return growFunction + (place < 0 ? grown.push(table) : place + 1);
+      return growFunction + FUEL_FUNCTIONS + (place < 0 ? grown.push(table) : place + 1);
     },
   };
   const maxima = tableMaxima(module.tables);
@@ -208,9 +217,10 @@ function copyEntries(module: WasmModule, id: number, content: Writer): void {
 }
 
 function writeTypes(module: WasmModule, { grown, snapshot }: Appended, content: Writer): void {
-  content.u32(module.types.length + 1 + (grown.length > 0 ? 2 : 0) + (snapshot === undefined ? 0 : 2));
+  content.u32(module.types.length + 2 + (grown.length > 0 ? 2 : 0) + (snapshot === undefined ? 0 : 2));
   copyEntries(module, SECTION_TYPE, content);
   content.raw(0x60, 1, op.I32, 1, op.I32);
+  content.raw(0x60, 2, op.I64, op.I64, 1, op.I64);
   if (grown.length > 0) {
     content.raw(0x60, 2, op.FUNCREF, op.I32, 1, op.I32);
     content.raw(0x60, 2, op.EXTERNREF, op.I32, 1, op.I32);
@@ -231,9 +241,9 @@ interface Appended {
   readonly snapshot: Snapshot | undefined;
 }
 
-// Wrappers, growth of memory and of tables, and the two functions of the snapshot, in this order.
+// Wrappers, growth of memory, what fuel needs, growth of tables, and the two functions of the snapshot, in this order.
 function appendedFunctions({ wrapped, grown, snapshot }: Appended): number {
-  return wrapped.length + 1 + grown.length + (snapshot === undefined ? 0 : 2);
+  return wrapped.length + 1 + FUEL_FUNCTIONS + grown.length + (snapshot === undefined ? 0 : 2);
 }
 
 function writeFunctions(module: WasmModule, appended: Appended, content: Writer): void {
@@ -244,11 +254,14 @@ function writeFunctions(module: WasmModule, appended: Appended, content: Writer)
     content.u32(module.functions[index] ?? 0);
   }
   content.u32(module.types.length);
+  content.u32(module.types.length);
+  content.u32(module.types.length);
+  content.u32(module.types.length + 1);
   for (const table of grown) {
-    content.u32(module.types.length + (module.tables[table]?.type === op.FUNCREF ? 1 : 2));
+    content.u32(module.types.length + (module.tables[table]?.type === op.FUNCREF ? 2 : 3));
   }
   if (snapshot !== undefined) {
-    const first = module.types.length + (grown.length > 0 ? 3 : 1);
+    const first = module.types.length + (grown.length > 0 ? 4 : 2);
     content.u32(first);
     content.u32(first + 1);
   }
@@ -334,7 +347,7 @@ function writeGlobals(module: WasmModule, snapshot: Snapshot | undefined, conten
 function stateExports(module: WasmModule, { snapshot, layout, grown }: HeadPlan): readonly StateExport[] {
   return (
     snapshot?.exports({
-      readFunction: layout.growFunction + 1 + grown.length,
+      readFunction: layout.refillFunction + 1 + grown.length,
       wordsGlobal: module.globals.length + OWN_GLOBALS + snapshot.flags,
       functionsTable: module.tables.length,
     }) ?? []
@@ -439,6 +452,9 @@ class CodeWriter {
       this.entry(NOWHERE, () => this.writeWrapper(index));
     }
     this.entry(NOWHERE, () => writeGrowBody(this.layout, this.plan.maxPages, out));
+    this.entry(NOWHERE, () => writePayBody(this.layout, BULK_BYTES_PER_FUEL_LOG2, out));
+    this.entry(NOWHERE, () => writePayBody(this.layout, 0, out));
+    this.entry(NOWHERE, () => writeRefillBody(this.layout, out));
     for (const table of grown) {
       this.entry(NOWHERE, () => writeTableGrowBody(this.layout, { table, max: maxima[table] ?? 0 }, out));
     }

@@ -54,6 +54,11 @@ export interface Layout {
   readonly abortGlobal: number;
   /** Index of the function that grows memory. */
   readonly growFunction: number;
+  /** Functions that pay for as many bytes, or entries, as their operand says, and answer it. */
+  readonly payBytesFunction: number;
+  readonly payEntriesFunction: number;
+  /** The function that fills a purse. */
+  readonly refillFunction: number;
   /** Index of the function that grows `table`; asking for it appends it. */
   readonly tableGrowFunction: (table: number) => number;
 }

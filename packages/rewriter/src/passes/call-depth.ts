@@ -1,7 +1,7 @@
 // Call depth: recursion ends in a trap at the same call on every machine, before any engine's own stack does.
 //
-// A global holds how many bytes of the budget are left. A function that calls takes its frame off at its
-// entry, keeps the rest in a local, and puts that into the global before each call. Nothing is given back at
+// A global holds how many bytes of the budget are left. A function that calls takes its frame off before it
+// first can, where no way that ends without a call comes by; it keeps the rest in a local, and puts that into the global before each call. Nothing is given back at
 // returns, branches or falls through the end: the caller writes its own figure before it calls again. The
 // host's calls come through wrappers that begin with the whole budget (see assemble.ts).
 //
@@ -49,7 +49,8 @@ export const callDepth: Pass = {
     if (!calls && bytes <= LEAF_FRAME_BYTES_MAX) {
       return () => undefined;
     }
-    edits.push(columns.at[0] ?? 0, ENTER, bytes);
+    const first = calls && bytes <= LEAF_FRAME_BYTES_MAX ? beforeCalls(input) : 0;
+    edits.push(columns.at[first] ?? 0, ENTER, bytes);
     const count = calls ? columns.landmarkCount : 0;
     for (let place = 0; place < count; place++) {
       const index = columns.landmarks[place] ?? 0;
@@ -66,6 +67,50 @@ export const callDepth: Pass = {
         : writeCall(left, kind === BEFORE_CALL ? 0 : value, { global: layout.depthGlobal, out });
   },
 };
+
+/**
+ * The last instruction that every way to a call comes by, and no more than once: the call itself, or the block
+ * around it that is not around all calls, or the outermost loop around them.
+ */
+function beforeCalls(input: PassInput): number {
+  const { columns } = input.scanned;
+  const open: number[] = [];
+  // The blocks around the first call, and how many of them are around all calls so far, and still open.
+  let path: readonly number[] | undefined;
+  let first = 0;
+  let common = 0;
+  let alive = 0;
+  for (let place = 0; place < columns.landmarkCount; place++) {
+    const index = columns.landmarks[place] ?? 0;
+    const code = columns.op[index];
+    if (code === op.BLOCK || code === op.LOOP || code === op.IF) {
+      open.push(index);
+    } else if (code === op.ELSE) {
+      alive = Math.min(alive, open.length - 1);
+    } else if (code === op.END) {
+      open.pop();
+      alive = Math.min(alive, open.length);
+    } else if (isGuestCall(columns, index, input) || isReturnCall(columns, index)) {
+      if (path === undefined) {
+        path = [...open];
+        first = index;
+        alive = path.length;
+        common = alive;
+      }
+      common = Math.min(common, alive);
+    }
+  }
+  return placeOn(path ?? [], common, { first, columns });
+}
+
+function placeOn(
+  path: readonly number[],
+  common: number,
+  { first, columns }: { readonly first: number; readonly columns: InstructionColumns },
+): number {
+  const loop = path.slice(0, common).find((index) => columns.op[index] === op.LOOP);
+  return loop ?? path[common] ?? first;
+}
 
 function hasGuestCall(input: PassInput): boolean {
   const { columns } = input.scanned;

@@ -40,6 +40,9 @@ const NODE_COST_MAX = 1 << 14;
 const CONDITION_FRAMES_MAX = 16;
 
 export class FlowGraph {
+  /** How many instructions behind a guest's call may be paid before it. */
+  afterCallMax = 0;
+
   nodes = 0;
   /** First instruction, and the one that ends the node, of which its edges leave. */
   readonly first: number[] = [];
@@ -179,6 +182,7 @@ class GraphBuilder {
     this.graph = graph;
     this.columns = input.scanned.columns;
     this.afterCallMax = frameBytes(input.scanned) >> 1;
+    graph.afterCallMax = this.afterCallMax;
   }
 
   build(): void {

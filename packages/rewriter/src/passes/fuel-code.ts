@@ -2,6 +2,7 @@
 // goes between the two. The purse is an i64 local that holds the low bits of the fuel while a loop runs; global
 // and purse together are the fuel, and the purse holds at least the reserve behind each check.
 
+import type { Layout } from '../edits.ts';
 import * as op from '../opcodes.ts';
 import type { Writer } from '../writer.ts';
 
@@ -14,10 +15,65 @@ export interface FuelPlaces {
   readonly global: number;
   /** The least that the purse holds behind a check. */
   readonly reserve: number;
-  /** Locals: the purse, a scratch i64, a scratch i32. */
+  /** Locals: the purse, a scratch i64. */
   readonly purse: number;
   readonly scratch: number;
-  readonly count: number;
+  /** The function that fills a purse. */
+  readonly refillFunction: number;
+}
+
+/** Functions that the prepared module has more: for bytes, for entries, for purses. */
+export const FUEL_FUNCTIONS = 3;
+
+/** The body of an appended function of type (i32) -> i32 that pays its operand by a power of two, and answers it. */
+export function writePayBody({ fuelGlobal }: Layout, shift: number, out: Writer): void {
+  out.raw(0, op.GLOBAL_GET);
+  out.u32(fuelGlobal);
+  out.raw(op.LOCAL_GET, 0, op.I64_EXTEND_I32_U, op.I64_CONST, shift, op.I64_SHR_U, op.I64_SUB, op.GLOBAL_SET);
+  out.u32(fuelGlobal);
+  out.u8(op.GLOBAL_GET);
+  out.u32(fuelGlobal);
+  stopBelow(0, out);
+  out.raw(op.LOCAL_GET, 0, op.END);
+}
+
+/** The body of the appended function of type (i64 purse, i64 reserve) -> i64: the purse, filled. */
+export function writeRefillBody({ fuelGlobal }: Layout, out: Writer): void {
+  out.u8(0);
+  writeRefill({ global: fuelGlobal, purse: 0, push: () => out.raw(op.LOCAL_GET, 1) }, out);
+  out.raw(op.LOCAL_GET, 0, op.END);
+}
+
+// All fuel goes into the global; then its low bits go into the purse, no less than the reserve that `push`
+// leaves on the stack.
+function writeRefill(
+  { global, purse, push }: { readonly global: number; readonly purse: number; readonly push: () => void },
+  out: Writer,
+): void {
+  out.u8(op.GLOBAL_GET);
+  out.u32(global);
+  out.u8(op.LOCAL_GET);
+  out.u32(purse);
+  out.raw(op.I64_ADD, op.LOCAL_TEE);
+  out.u32(purse);
+  out.u8(op.GLOBAL_SET);
+  out.u32(global);
+  out.u8(op.LOCAL_GET);
+  out.u32(purse);
+  stopBelow(0, out);
+  out.u8(op.GLOBAL_GET);
+  out.u32(global);
+  out.u8(op.LOCAL_GET);
+  out.u32(purse);
+  push();
+  out.u8(op.I64_SUB);
+  number(PURSE_MASK, out);
+  out.u8(op.I64_AND);
+  push();
+  out.raw(op.I64_ADD, op.LOCAL_TEE);
+  out.u32(purse);
+  out.raw(op.I64_SUB, op.GLOBAL_SET);
+  out.u32(global);
 }
 
 export class FuelCode {
@@ -49,8 +105,8 @@ export class FuelCode {
   }
 
   /** Fills the purse up if it holds less than the reserve, stops if there is no fuel left; then pays. */
-  checkPurseAndPay(amount: number, out: Writer): void {
-    this.checkPurse(0, out);
+  checkPurseAndPay(amount: number, isTight: boolean, out: Writer): void {
+    this.checkPurse(isTight, out);
     this.pay(amount, true, out);
   }
 
@@ -59,22 +115,13 @@ export class FuelCode {
     this.get(inPurse, out);
     push();
     out.u8(op.I64_SUB);
-    this.setAndCheck(inPurse, 0, out);
-  }
-
-  /** Pays by the i32 on top of the stack, divided by a power of two, and leaves it there. */
-  payOperand(shift: number, { inPurse, balance }: { inPurse: boolean; balance: number }, out: Writer): void {
-    out.u8(op.LOCAL_TEE);
-    out.u32(this.at.count);
-    this.get(inPurse, out);
-    out.u8(op.LOCAL_GET);
-    out.u32(this.at.count);
-    out.u8(op.I64_EXTEND_I32_U);
-    if (shift > 0) {
-      out.raw(op.I64_CONST, shift, op.I64_SHR_U);
+    if (inPurse) {
+      this.set(true, out);
+      this.checkPurse(false, out);
+    } else {
+      this.teeToGlobal(out);
+      stopBelow(0, out);
     }
-    out.u8(op.I64_SUB);
-    this.setAndCheck(inPurse, balance, out);
   }
 
   /** Opens the purse with nothing in it: for the next check to fill. */
@@ -83,22 +130,18 @@ export class FuelCode {
     this.set(true, out);
   }
 
-  /** Stops if there is no fuel left, or moves its low bits to the purse: no less than the reserve. */
-  openPurse(balance: number, out: Writer): void {
-    const { reserve, purse } = this.at;
-    this.get(false, out);
-    stopBelow(-balance, out);
-    this.get(false, out);
-    subtract(reserve, out);
-    number(PURSE_MASK, out);
-    out.u8(op.I64_AND);
-    number(reserve, out);
-    out.raw(op.I64_ADD, op.LOCAL_SET);
-    out.u32(purse);
-    this.get(false, out);
-    this.get(true, out);
-    out.u8(op.I64_SUB);
-    this.set(false, out);
+  /** Fills the purse, which is empty, or stops if there is no fuel left. */
+  refillPurse(out: Writer): void {
+    number(0, out);
+    this.callRefill(out);
+  }
+
+  // On the stack is what the purse holds.
+  private callRefill(out: Writer): void {
+    number(this.at.reserve, out);
+    out.u8(op.CALL);
+    out.u32(this.at.refillFunction);
+    this.set(true, out);
   }
 
   /** Puts the purse into the global, less `amount`. */
@@ -112,16 +155,6 @@ export class FuelCode {
     this.set(false, out);
   }
 
-  private setAndCheck(inPurse: boolean, balance: number, out: Writer): void {
-    if (inPurse) {
-      this.set(true, out);
-      this.checkPurse(balance, out);
-    } else {
-      this.teeToGlobal(out);
-      stopBelow(-balance, out);
-    }
-  }
-
   private teeToGlobal(out: Writer): void {
     out.u8(op.LOCAL_TEE);
     out.u32(this.at.scratch);
@@ -130,13 +163,25 @@ export class FuelCode {
     out.u32(this.at.scratch);
   }
 
-  private checkPurse(balance: number, out: Writer): void {
+  // A call in a loop costs registers on each turn, even one that is hardly ever made: so a tight loop has none.
+  private checkPurse(isTight: boolean, out: Writer): void {
+    const { reserve } = this.at;
     this.get(true, out);
-    number(this.at.reserve, out);
+    number(reserve, out);
     out.raw(op.I64_LT_S, op.IF, op.EMPTY_BLOCK);
-    this.closePurse(0, out);
-    this.openPurse(balance, out);
+    if (isTight) {
+      this.fillInPlace(out);
+    } else {
+      this.get(true, out);
+      this.callRefill(out);
+    }
     out.u8(op.END);
+  }
+
+  // What the function that refills does.
+  private fillInPlace(out: Writer): void {
+    const { global, purse, reserve } = this.at;
+    writeRefill({ global, purse, push: () => number(reserve, out) }, out);
   }
 
   private get(inPurse: boolean, out: Writer): void {
@@ -148,6 +193,12 @@ export class FuelCode {
     out.u8(inPurse ? op.LOCAL_SET : op.GLOBAL_SET);
     out.u32(inPurse ? this.at.purse : this.at.global);
   }
+}
+
+/** Pays for as many bytes or entries as the i32 on top of the stack says, and leaves it there. */
+export function payOperand(payFunction: number, out: Writer): void {
+  out.u8(op.CALL);
+  out.u32(payFunction);
 }
 
 // Stops when the fuel on the stack is below a number.

@@ -53,6 +53,9 @@ const UNCHECKED_MAX = 2_000;
 /** Instructions of a turn from which paying by the chunk saves too little. */
 const CHUNK_TURN_MAX = 60;
 
+/** What a turn costs from which a few registers more or less do not matter. */
+const TIGHT_TURN_MAX = 120;
+
 /** The most that one turn may pay out of a purse. */
 const RESERVE_MAX = 1 << 16;
 
@@ -67,6 +70,8 @@ export class FuelPlan {
   readonly loopMode: number[] = [];
   /** 1 where the loop's nodes pay out of the purse. */
   readonly purse: number[] = [];
+  /** 1 where a loop turns so fast that no call should be in it. */
+  readonly isTight: number[] = [];
   readonly counted: (CountedLoop | undefined)[] = [];
   /** What one turn of a loop of chunks costs. */
   readonly turnCost: number[] = [];
@@ -83,6 +88,8 @@ export class FuelPlan {
   private readonly exitBalance: number[] = [];
   private readonly isChecked: number[] = [];
   private readonly mayTurn: number[] = [];
+  // By node: what is certain to be executed from its start on.
+  private readonly sure: number[] = [];
 
   constructor(graph: FlowGraph) {
     this.graph = graph;
@@ -95,6 +102,7 @@ export class FuelPlan {
     this.findChecks();
     this.findPrices();
     this.choosePurses(true);
+    this.loosen();
     this.pay();
     if (this.reserve > RESERVE_MAX) {
       this.choosePurses(false);
@@ -117,17 +125,6 @@ export class FuelPlan {
   hasOneWayIn(node: number): boolean {
     const { firstIn, nextIn } = this.graph;
     return (nextIn[firstIn[node] ?? NONE] ?? NONE) === NONE;
-  }
-
-  /** What of the balance at the end of a node may be given back later; no less than that. */
-  balanceBehind(node: number): number {
-    const loop = this.graph.loop[node] ?? NONE;
-    if (!this.isQuiet(loop)) return this.out[node] ?? 0;
-    let balance = 0;
-    for (let quiet = loop; this.isQuiet(quiet); quiet = this.graph.parent[quiet] ?? NONE) {
-      balance += Math.max(0, this.exitBalance[quiet] ?? 0);
-    }
-    return balance;
   }
 
   // Calls must come behind a check: a loop's head, or here. One is enough for all that follow it.
@@ -162,6 +159,7 @@ export class FuelPlan {
       const more = this.chooseAhead(node);
       ahead[node] = cost + more > AHEAD_MAX ? 0 : more;
       price[node] = cost + (ahead[node] ?? 0);
+      this.sure[node] = cost + this.sureBehind(node);
       const loop = graph.loop[node] ?? NONE;
       if (loop !== NONE && graph.head[loop] === node) {
         this.chooseMode(loop);
@@ -179,10 +177,45 @@ export class FuelPlan {
 
   private chooseAhead(node: number): number {
     const { graph } = this;
+    const has = graph.has[node] ?? 0;
+    if ((has & PAYS_NOTHING_AHEAD) !== 0) return 0;
+    const isCall = (has & (HAS_CALL | HAS_BULK)) !== 0;
+    const edge = isCall ? this.cheapestEdge(node) : this.likelyEdge(node);
+    const more = edge === NONE ? 0 : this.wanted(edge);
     // Whoever is called may find that the fuel has run out: nothing must be paid then that may be given back.
-    if (((graph.has[node] ?? 0) & (PAYS_NOTHING_AHEAD | HAS_CALL)) !== 0) return 0;
-    const edge = this.likelyEdge(node);
-    return edge === NONE ? 0 : this.wanted(edge);
+    return isCall && (more > this.sureBehind(node) || more > graph.afterCallMax) ? 0 : more;
+  }
+
+  // What is certain to be executed behind a node.
+  private sureBehind(node: number): number {
+    const { graph } = this;
+    let least = Number.MAX_SAFE_INTEGER;
+    for (let edge = graph.firstOut[node] ?? NONE; edge !== NONE; edge = graph.nextOut[edge] ?? NONE) {
+      least = Math.min(least, this.sureOn(edge));
+    }
+    return least === Number.MAX_SAFE_INTEGER ? 0 : least;
+  }
+
+  private sureOn(edge: number): number {
+    const { graph } = this;
+    const to = graph.to[edge] ?? EXIT;
+    if (to === EXIT || graph.isBack(edge) || graph.kind[edge] === EDGE_FIXED) return 0;
+    if (!graph.isHead(to)) return this.checks[to] === 1 ? 0 : (this.sure[to] ?? 0);
+    const loop = graph.loop[to] ?? NONE;
+    return this.loopMode[loop] === LOOP_WHOLE
+      ? (this.wholePrice[loop] ?? 0) - (this.exitBalance[loop] ?? 0)
+      : 0;
+  }
+
+  // The edge whose target wants the least, NONE where an edge cannot pay a difference.
+  private cheapestEdge(node: number): number {
+    const { graph } = this;
+    let best = NONE;
+    for (let edge = graph.firstOut[node] ?? NONE; edge !== NONE; edge = graph.nextOut[edge] ?? NONE) {
+      if (graph.kind[edge] === EDGE_FIXED) return NONE;
+      if (best === NONE || this.wanted(edge) < this.wanted(best)) best = edge;
+    }
+    return best;
   }
 
   /** The balance that an edge's target begins with, if that is settled by the target alone. */
@@ -246,7 +279,7 @@ export class FuelPlan {
     this.counted[loop] = counted;
     if (counted === undefined || input === undefined) return;
     const cost = this.chainCost(counted);
-    if (cost !== (this.price[graph.head[loop] ?? 0] ?? 0)) return;
+    if (cost !== (this.price[graph.head[loop] ?? 0] ?? 0) || !this.hasNoBulk(counted)) return;
     this.turnCost[loop] = cost;
     const start = startOf(counted, { graph, input, entry: graph.entry[loop] ?? NONE });
     if (start === undefined || !this.payWhole(loop, counted, turnsOf(counted, start))) {
@@ -297,7 +330,7 @@ export class FuelPlan {
         ? step.value <= 1n << 12n && (relation === 'ne' || isUp !== isDown)
         : relation !== 'ne' && relation !== 'le' && relation !== 'ge' && isUp !== isDown;
     const isInner = counted.chain.every((node) => !this.entersLoop(node));
-    if (cost <= CHUNK_TURN_MAX && isPure && isKnown && isInner && this.hasNoBulk(counted)) {
+    if (cost <= CHUNK_TURN_MAX && isPure && isKnown && isInner) {
       this.loopMode[loop] = LOOP_CHUNKS;
       this.exitBalance[loop] = shape === 'bottom' ? 0 : -(graph.cost[head] ?? 0);
     }
@@ -322,7 +355,18 @@ export class FuelPlan {
       const parent = graph.parent[loop] ?? NONE;
       const may = mayKeep && !this.isQuiet(loop) && graph.calls[loop] === 0;
       const closes = (shallowest[loop] ?? 0) >= (graph.depth[loop] ?? 0);
+      this.isTight[loop] = (this.price[graph.head[loop] ?? 0] ?? 0) <= TIGHT_TURN_MAX ? 1 : 0;
+      if (parent !== NONE) this.isTight[parent] = 0;
       purse[loop] = (parent !== NONE && purse[parent] === 1) || (may && closes) ? 1 : 0;
+    }
+  }
+
+  private loosen(): void {
+    const { graph } = this;
+    for (let node = 0; node < graph.nodes; node++) {
+      if (((graph.has[node] ?? 0) & (HAS_CALL | HAS_BULK)) !== 0) {
+        this.isTight[graph.loop[node] ?? NONE] = 0;
+      }
     }
   }
 

@@ -3,7 +3,6 @@
 
 import type { EditList, EditWriter } from '../edits.ts';
 import { TO_FUNCTION } from '../instructions.ts';
-import { BULK_BYTES_PER_FUEL_LOG2 } from '../limits.ts';
 import * as op from '../opcodes.ts';
 import type { Writer } from '../writer.ts';
 import { type ChunkLocals, ChunkWriter } from './chunks.ts';
@@ -18,7 +17,7 @@ import {
   HAS_CALL,
   NONE,
 } from './flow-graph.ts';
-import { FuelCode } from './fuel-code.ts';
+import { FuelCode, payOperand } from './fuel-code.ts';
 import { AHEAD_MAX, FuelPlan, LOOP_CHECKED, LOOP_CHUNKS } from './fuel-plan.ts';
 import type { Pass, PassInput } from './pass.ts';
 
@@ -71,7 +70,6 @@ class Placement {
   private readonly plan: FuelPlan;
   // The next landmark that was not looked at for calls.
   private landmark = 0;
-  private usesBulk = false;
   private usesPurse = false;
   private usesScratch = false;
 
@@ -169,24 +167,21 @@ class Placement {
     }
   }
 
+  // Around whatever may look at the fuel the purse is closed.
   private insideAt(code: number, index: number, node: number): void {
+    const bulk = bulkKind(code);
+    if (bulk === NONE && !isCall(code)) return;
     const at = this.offset(index);
-    if (code === op.CALL || code === op.CALL_INDIRECT || code === op.MEMORY_GROW || code === op.TABLE_GROW) {
-      if (this.plan.inPurse(node)) {
-        this.edits.push(at, BEFORE_CALL, node);
-        this.edits.push(this.offset(index + 1), AFTER_CALL, node);
-      }
-    } else if (code === op.MEMORY_INIT || code === op.MEMORY_COPY || code === op.MEMORY_FILL) {
-      this.bulk(at, BULK_BYTES, node);
-    } else if (code === op.TABLE_INIT || code === op.TABLE_COPY || code === op.TABLE_FILL) {
-      this.bulk(at, BULK_ENTRIES, node);
+    const inPurse = this.plan.inPurse(node);
+    if (inPurse) {
+      this.edits.push(at, BEFORE_CALL, node);
     }
-  }
-
-  private bulk(at: number, kind: number, node: number): void {
-    this.usesBulk = true;
-    this.usesScratch ||= !this.plan.inPurse(node);
-    this.edits.push(at, kind, node);
+    if (bulk !== NONE) {
+      this.edits.push(at, bulk, node);
+    }
+    if (inPurse && this.input.scanned.columns.op[index + 1] !== op.UNREACHABLE) {
+      this.edits.push(this.offset(index + 1), AFTER_CALL, node);
+    }
   }
 
   private outs(node: number): void {
@@ -266,9 +261,9 @@ class Placement {
     const locals = {
       purse: this.usesPurse ? input.locals.local(op.I64) : 0,
       scratch: this.usesScratch ? input.locals.local(op.I64) : 0,
-      count: this.usesBulk ? input.locals.local(op.I32) : 0,
     };
-    const code = new FuelCode({ global: input.layout.fuelGlobal, reserve: plan.reserve, ...locals });
+    const { fuelGlobal, refillFunction } = input.layout;
+    const code = new FuelCode({ global: fuelGlobal, reserve: plan.reserve, refillFunction, ...locals });
     return new PlanWriter(code, { plan, graph, input, chunks: this.chunkLocals() }).write;
   }
 
@@ -287,6 +282,25 @@ class Placement {
     });
     const none = { turns: 0, end: 0 };
     return [needs[0] === true ? pair(op.I32) : none, needs[1] === true ? pair(op.I64) : none];
+  }
+}
+
+function isCall(code: number): boolean {
+  return code === op.CALL || code === op.CALL_INDIRECT || code === op.MEMORY_GROW || code === op.TABLE_GROW;
+}
+
+function bulkKind(code: number): number {
+  switch (code) {
+    case op.MEMORY_INIT:
+    case op.MEMORY_COPY:
+    case op.MEMORY_FILL:
+      return BULK_BYTES;
+    case op.TABLE_INIT:
+    case op.TABLE_COPY:
+    case op.TABLE_FILL:
+      return BULK_ENTRIES;
+    default:
+      return NONE;
   }
 }
 
@@ -318,7 +332,7 @@ class PlanWriter {
   }
 
   readonly write: EditWriter = (kind, value, out) => {
-    const { code, plan } = this;
+    const { code } = this;
     switch (kind) {
       case NODE:
         return this.node(value, out);
@@ -332,13 +346,11 @@ class PlanWriter {
       case BEFORE_CALL:
         return code.closePurse(0, out);
       case AFTER_CALL:
-        return code.openPurse(plan.balanceBehind(value), out);
+        return code.refillPurse(out);
       case BULK_BYTES:
-      case BULK_ENTRIES: {
-        const shift = kind === BULK_BYTES ? BULK_BYTES_PER_FUEL_LOG2 : 0;
-        const balance = plan.balanceBehind(value);
-        return code.payOperand(shift, { inPurse: plan.inPurse(value), balance }, out);
-      }
+        return payOperand(this.input.layout.payBytesFunction, out);
+      case BULK_ENTRIES:
+        return payOperand(this.input.layout.payEntriesFunction, out);
       default:
         return this.chunk(kind, value, out);
     }
@@ -350,7 +362,8 @@ class PlanWriter {
     const price = plan.price[node] ?? 0;
     if (graph.isHead(node)) {
       const isPurse = plan.inPurse(node);
-      return isPurse ? code.checkPurseAndPay(pays, out) : code.payAndCheck(pays, pays, out);
+      const isTight = plan.isTight[graph.loop[node] ?? NONE] === 1;
+      return isPurse ? code.checkPurseAndPay(pays, isTight, out) : code.payAndCheck(pays, pays, out);
     }
     const only = plan.hasOneWayIn(node) ? (graph.firstIn[node] ?? NONE) : NONE;
     if (only !== NONE && plan.inPurse(graph.from[only] ?? 0) && !plan.inPurse(node)) {

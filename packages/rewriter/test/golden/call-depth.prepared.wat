@@ -4,6 +4,7 @@
   (type (;2;) (func))
   (type (;3;) (func (param i32 i32) (result i64)))
   (type (;4;) (func (param i32) (result i32)))
+  (type (;5;) (func (param i64 i64) (result i64)))
   (import "trine" "progress" (func (;0;) (type 1)))
   (func (;1;) (type 0) (param i32) (result i32)
     global.get 0
@@ -32,6 +33,7 @@
     if  ;; label = @1
       unreachable
     end
+    local.get 0
     global.get 1
     i32.const 104
     i32.sub
@@ -41,7 +43,6 @@
     if  ;; label = @1
       unreachable
     end
-    local.get 0
     local.get 2
     global.set 1
     call 1
@@ -108,6 +109,60 @@
       end
     end
     local.get 1)
+  (func (;9;) (type 4) (param i32) (result i32)
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;10;) (type 4) (param i32) (result i32)
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.const 0
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;11;) (type 5) (param i64 i64) (result i64)
+    global.get 0
+    local.get 0
+    i64.add
+    local.tee 0
+    global.set 0
+    local.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    global.get 0
+    local.get 0
+    local.get 1
+    i64.sub
+    i64.const 262143
+    i64.and
+    local.get 1
+    i64.add
+    local.tee 0
+    i64.sub
+    global.set 0
+    local.get 0)
   (table (;0;) 1 1000000 funcref)
   (memory (;0;) 1 16)
   (global (;0;) (mut i64) (i64.const 0))

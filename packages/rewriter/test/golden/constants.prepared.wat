@@ -3,6 +3,7 @@
   (type (;1;) (func (param i32) (result i32)))
   (type (;2;) (func (param i32 i32) (result i64)))
   (type (;3;) (func (param i32) (result i32)))
+  (type (;4;) (func (param i64 i64) (result i64)))
   (func (;0;) (type 0))
   (func (;1;) (type 1) (param i32) (result i32)
     global.get 6
@@ -63,6 +64,60 @@
       end
     end
     local.get 1)
+  (func (;6;) (type 3) (param i32) (result i32)
+    global.get 6
+    local.get 0
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 6
+    global.get 6
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;7;) (type 3) (param i32) (result i32)
+    global.get 6
+    local.get 0
+    i64.extend_i32_u
+    i64.const 0
+    i64.shr_u
+    i64.sub
+    global.set 6
+    global.get 6
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;8;) (type 4) (param i64 i64) (result i64)
+    global.get 6
+    local.get 0
+    i64.add
+    local.tee 0
+    global.set 6
+    local.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    global.get 6
+    local.get 0
+    local.get 1
+    i64.sub
+    i64.const 262143
+    i64.and
+    local.get 1
+    i64.add
+    local.tee 0
+    i64.sub
+    global.set 6
+    local.get 0)
   (table (;0;) 4 1000000 funcref)
   (memory (;0;) 1 16)
   (global (;0;) i32 (i32.const 1))

@@ -2,6 +2,7 @@
   (type (;0;) (func (param i32) (result i32)))
   (type (;1;) (func (param i32 i32) (result i64)))
   (type (;2;) (func (param i32) (result i32)))
+  (type (;3;) (func (param i64 i64) (result i64)))
   (func (;0;) (type 0) (param i32) (result i32)
     (local i64)
     i64.const 0
@@ -14,23 +15,23 @@
         global.get 0
         local.get 1
         i64.add
+        local.tee 1
         global.set 0
-        global.get 0
+        local.get 1
         i64.const 0
         i64.lt_s
         if  ;; label = @3
           unreachable
         end
         global.get 0
+        local.get 1
         i64.const 70
         i64.sub
         i64.const 262143
         i64.and
         i64.const 70
         i64.add
-        local.set 1
-        global.get 0
-        local.get 1
+        local.tee 1
         i64.sub
         global.set 0
       end
@@ -112,6 +113,60 @@
       end
     end
     local.get 1)
+  (func (;6;) (type 2) (param i32) (result i32)
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;7;) (type 2) (param i32) (result i32)
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.const 0
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;8;) (type 3) (param i64 i64) (result i64)
+    global.get 0
+    local.get 0
+    i64.add
+    local.tee 0
+    global.set 0
+    local.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    global.get 0
+    local.get 0
+    local.get 1
+    i64.sub
+    i64.const 262143
+    i64.and
+    local.get 1
+    i64.add
+    local.tee 0
+    i64.sub
+    global.set 0
+    local.get 0)
   (memory (;0;) 1 16)
   (global (;0;) (mut i64) (i64.const 0))
   (global (;1;) (mut i32) (i32.const 307200))

@@ -2,8 +2,8 @@
   (type (;0;) (func (param i32) (result i32)))
   (type (;1;) (func (param i32 i32) (result i64)))
   (type (;2;) (func (param i32) (result i32)))
+  (type (;3;) (func (param i64 i64) (result i64)))
   (func (;0;) (type 0) (param i32) (result i32)
-    (local i64 i32)
     global.get 0
     i64.const 15
     i64.sub
@@ -11,59 +11,17 @@
     i32.const 0
     i32.const 0
     local.get 0
-    local.tee 2
-    global.get 0
-    local.get 2
-    i64.extend_i32_u
-    i64.const 3
-    i64.shr_u
-    i64.sub
-    local.tee 1
-    global.set 0
-    local.get 1
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
+    call 6
     memory.copy
     i32.const 0
     i32.const 7
     local.get 0
-    local.tee 2
-    global.get 0
-    local.get 2
-    i64.extend_i32_u
-    i64.const 3
-    i64.shr_u
-    i64.sub
-    local.tee 1
-    global.set 0
-    local.get 1
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
+    call 6
     memory.fill
     i32.const 0
     i32.const 0
     i32.const 5
-    local.tee 2
-    global.get 0
-    local.get 2
-    i64.extend_i32_u
-    i64.const 3
-    i64.shr_u
-    i64.sub
-    local.tee 1
-    global.set 0
-    local.get 1
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
+    call 6
     memory.init 0
     data.drop 0
     local.get 0
@@ -127,6 +85,60 @@
       end
     end
     local.get 1)
+  (func (;6;) (type 2) (param i32) (result i32)
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;7;) (type 2) (param i32) (result i32)
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.const 0
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;8;) (type 3) (param i64 i64) (result i64)
+    global.get 0
+    local.get 0
+    i64.add
+    local.tee 0
+    global.set 0
+    local.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    global.get 0
+    local.get 0
+    local.get 1
+    i64.sub
+    i64.const 262143
+    i64.and
+    local.get 1
+    i64.add
+    local.tee 0
+    i64.sub
+    global.set 0
+    local.get 0)
   (memory (;0;) 1 16)
   (global (;0;) (mut i64) (i64.const 0))
   (global (;1;) (mut i32) (i32.const 307200))

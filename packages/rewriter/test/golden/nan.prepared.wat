@@ -4,6 +4,7 @@
   (type (;2;) (func (param i32) (result i32)))
   (type (;3;) (func (param i32 i32) (result i64)))
   (type (;4;) (func (param i32) (result i32)))
+  (type (;5;) (func (param i64 i64) (result i64)))
   (func (;0;) (type 0) (param f64)
     (local f64 f64 f32)
     global.get 1
@@ -133,6 +134,60 @@
       end
     end
     local.get 1)
+  (func (;8;) (type 4) (param i32) (result i32)
+    global.get 1
+    local.get 0
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 1
+    global.get 1
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;9;) (type 4) (param i32) (result i32)
+    global.get 1
+    local.get 0
+    i64.extend_i32_u
+    i64.const 0
+    i64.shr_u
+    i64.sub
+    global.set 1
+    global.get 1
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;10;) (type 5) (param i64 i64) (result i64)
+    global.get 1
+    local.get 0
+    i64.add
+    local.tee 0
+    global.set 1
+    local.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    global.get 1
+    local.get 0
+    local.get 1
+    i64.sub
+    i64.const 262143
+    i64.and
+    local.get 1
+    i64.add
+    local.tee 0
+    i64.sub
+    global.set 1
+    local.get 0)
   (memory (;0;) 1 16)
   (global (;0;) (mut f32) (f32.const 0x0p+0 (;=0;)))
   (global (;1;) (mut i64) (i64.const 0))

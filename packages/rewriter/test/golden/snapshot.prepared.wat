@@ -4,10 +4,11 @@
   (type (;2;) (func (result i32)))
   (type (;3;) (func (result i64)))
   (type (;4;) (func (param i32) (result i32)))
-  (type (;5;) (func (param funcref i32) (result i32)))
-  (type (;6;) (func (param externref i32) (result i32)))
-  (type (;7;) (func (param i32) (result i64)))
-  (type (;8;) (func (param i32 i64)))
+  (type (;5;) (func (param i64 i64) (result i64)))
+  (type (;6;) (func (param funcref i32) (result i32)))
+  (type (;7;) (func (param externref i32) (result i32)))
+  (type (;8;) (func (param i32) (result i64)))
+  (type (;9;) (func (param i32 i64)))
   (func (;0;) (type 0) (param i32) (result i32)
     global.get 7
     i64.const 3
@@ -35,7 +36,7 @@
     ref.func 1
     global.set 6)
   (func (;2;) (type 2) (result i32)
-    (local i64 i32 i32)
+    (local i64 i32)
     global.get 7
     i64.const 21
     i64.sub
@@ -47,57 +48,25 @@
     if  ;; label = @1
       unreachable
     end
-    global.get 8
-    i32.const 96
-    i32.sub
-    local.tee 2
-    i32.const 0
-    i32.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     i32.const 0
     i32.const 0
     i32.const 2
-    local.tee 1
-    global.get 7
-    local.get 1
-    i64.extend_i32_u
-    i64.sub
-    local.tee 0
-    global.set 7
-    local.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
+    call 11
+    i32.const 0
+    call 9
+    drop
     table.init 1
     i32.const 1
     global.set 10
     elem.drop 1
     ref.null extern
     i32.const 1
-    call 10
+    call 13
     drop
     i32.const 16
     i32.const 0
     i32.const 10
-    local.tee 1
-    global.get 7
-    local.get 1
-    i64.extend_i32_u
-    i64.const 3
-    i64.shr_u
-    i64.sub
-    local.tee 0
-    global.set 7
-    local.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
+    call 10
     memory.init 0
     i32.const 1
     global.set 11
@@ -105,25 +74,20 @@
     i32.const 32
     i32.const 0
     i32.const 4
-    local.tee 1
-    global.get 7
-    local.get 1
-    i64.extend_i32_u
-    i64.const 3
-    i64.shr_u
-    i64.sub
-    local.tee 0
-    global.set 7
-    local.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
+    call 10
     memory.init 1
     global.get 0
     i32.const 0
-    local.get 2
+    global.get 8
+    i32.const 96
+    i32.sub
+    local.tee 1
+    i32.const 0
+    i32.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 1
     global.set 8
     call_indirect 1 (type 0))
   (func (;3;) (type 3) (result i64)
@@ -193,7 +157,61 @@
       end
     end
     local.get 1)
-  (func (;10;) (type 6) (param externref i32) (result i32)
+  (func (;10;) (type 4) (param i32) (result i32)
+    global.get 7
+    local.get 0
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 7
+    global.get 7
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;11;) (type 4) (param i32) (result i32)
+    global.get 7
+    local.get 0
+    i64.extend_i32_u
+    i64.const 0
+    i64.shr_u
+    i64.sub
+    global.set 7
+    global.get 7
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;12;) (type 5) (param i64 i64) (result i64)
+    global.get 7
+    local.get 0
+    i64.add
+    local.tee 0
+    global.set 7
+    local.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    global.get 7
+    local.get 0
+    local.get 1
+    i64.sub
+    i64.const 262143
+    i64.and
+    local.get 1
+    i64.add
+    local.tee 0
+    i64.sub
+    global.set 7
+    local.get 0)
+  (func (;13;) (type 7) (param externref i32) (result i32)
     (local i32)
     local.get 0
     local.get 1
@@ -228,7 +246,7 @@
       end
     end
     local.get 2)
-  (func (;11;) (type 7) (param i32) (result i64)
+  (func (;14;) (type 8) (param i32) (result i64)
     local.get 0
     i32.const 4
     i32.lt_s
@@ -343,7 +361,7 @@
         end
       end
     end)
-  (func (;12;) (type 8) (param i32 i64)
+  (func (;15;) (type 9) (param i32 i64)
     local.get 0
     i32.const 4
     i32.lt_s
@@ -488,8 +506,8 @@
   (export "trine:fuel" (global 7))
   (export "trine:aborted" (global 9))
   (export "trine:words" (global 12))
-  (export "trine:read" (func 11))
-  (export "trine:write" (func 12))
+  (export "trine:read" (func 14))
+  (export "trine:write" (func 15))
   (export "trine:table:0" (table 0))
   (export "trine:table:2" (table 2))
   (export "trine:global:6" (global 6))

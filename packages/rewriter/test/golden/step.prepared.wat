@@ -4,8 +4,9 @@
   (type (;2;) (func (result i64)))
   (type (;3;) (func (param i32) (result i32)))
   (type (;4;) (func (param i32) (result i32)))
-  (type (;5;) (func (param i32) (result i64)))
-  (type (;6;) (func (param i32 i64)))
+  (type (;5;) (func (param i64 i64) (result i64)))
+  (type (;6;) (func (param i32) (result i64)))
+  (type (;7;) (func (param i32 i64)))
   (func (;0;) (type 0) (param i32 i32))
   (func (;1;) (type 1) (result i32)
     global.get 0
@@ -80,9 +81,63 @@
       end
     end
     local.get 1)
-  (func (;9;) (type 5) (param i32) (result i64)
+  (func (;9;) (type 4) (param i32) (result i32)
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;10;) (type 4) (param i32) (result i32)
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.const 0
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;11;) (type 5) (param i64 i64) (result i64)
+    global.get 0
+    local.get 0
+    i64.add
+    local.tee 0
+    global.set 0
+    local.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    global.get 0
+    local.get 0
+    local.get 1
+    i64.sub
+    i64.const 262143
+    i64.and
+    local.get 1
+    i64.add
+    local.tee 0
+    i64.sub
+    global.set 0
+    local.get 0)
+  (func (;12;) (type 6) (param i32) (result i64)
     i64.const 0)
-  (func (;10;) (type 6) (param i32 i64))
+  (func (;13;) (type 7) (param i32 i64))
   (memory (;0;) 1 16)
   (global (;0;) (mut i64) (i64.const 0))
   (global (;1;) (mut i32) (i32.const 307200))
@@ -96,5 +151,5 @@
   (export "trine:fuel" (global 0))
   (export "trine:aborted" (global 2))
   (export "trine:words" (global 3))
-  (export "trine:read" (func 9))
-  (export "trine:write" (func 10)))
+  (export "trine:read" (func 12))
+  (export "trine:write" (func 13)))

@@ -4,51 +4,33 @@
   (type (;2;) (func (param i32) (result i32)))
   (type (;3;) (func (param i32 i32) (result i64)))
   (type (;4;) (func (param i32) (result i32)))
-  (type (;5;) (func (param funcref i32) (result i32)))
-  (type (;6;) (func (param externref i32) (result i32)))
+  (type (;5;) (func (param i64 i64) (result i64)))
+  (type (;6;) (func (param funcref i32) (result i32)))
+  (type (;7;) (func (param externref i32) (result i32)))
   (func (;0;) (type 0)
-    (local i64 i32)
     global.get 0
     i64.const 12
     i64.sub
     global.set 0
     ref.null extern
     i32.const 5
-    call 7
+    call 10
     drop
     i32.const 0
     ref.null extern
     i32.const 2
-    local.tee 1
-    global.get 0
-    local.get 1
-    i64.extend_i32_u
-    i64.sub
-    local.tee 0
-    global.set 0
-    local.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
+    call 8
+    i32.const 0
+    call 6
+    drop
     table.fill 1
     i32.const 0
     i32.const 0
     i32.const 2
-    local.tee 1
-    global.get 0
-    local.get 1
-    i64.extend_i32_u
-    i64.sub
-    local.tee 0
-    global.set 0
-    local.get 0
-    i64.const 0
-    i64.lt_s
-    if  ;; label = @1
-      unreachable
-    end
+    call 8
+    i32.const 0
+    call 6
+    drop
     table.init 2)
   (func (;1;) (type 1) (result i32)
     (local funcref)
@@ -59,7 +41,7 @@
     ref.func 1
     local.tee 0
     i32.const 2
-    call 8
+    call 11
     i32.const 0
     local.get 0
     table.set 0
@@ -131,7 +113,61 @@
       end
     end
     local.get 1)
-  (func (;7;) (type 6) (param externref i32) (result i32)
+  (func (;7;) (type 4) (param i32) (result i32)
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;8;) (type 4) (param i32) (result i32)
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.const 0
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;9;) (type 5) (param i64 i64) (result i64)
+    global.get 0
+    local.get 0
+    i64.add
+    local.tee 0
+    global.set 0
+    local.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    global.get 0
+    local.get 0
+    local.get 1
+    i64.sub
+    i64.const 262143
+    i64.and
+    local.get 1
+    i64.add
+    local.tee 0
+    i64.sub
+    global.set 0
+    local.get 0)
+  (func (;10;) (type 7) (param externref i32) (result i32)
     (local i32)
     local.get 0
     local.get 1
@@ -166,7 +202,7 @@
       end
     end
     local.get 2)
-  (func (;8;) (type 5) (param funcref i32) (result i32)
+  (func (;11;) (type 6) (param funcref i32) (result i32)
     (local i32)
     local.get 0
     local.get 1

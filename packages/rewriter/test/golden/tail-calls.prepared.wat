@@ -2,6 +2,7 @@
   (type (;0;) (func (param i32) (result i32)))
   (type (;1;) (func (param i32 i32) (result i64)))
   (type (;2;) (func (param i32) (result i32)))
+  (type (;3;) (func (param i64 i64) (result i64)))
   (func (;0;) (type 0) (param i32) (result i32)
     (local i64)
     local.get 0
@@ -31,15 +32,6 @@
     return_call 1)
   (func (;1;) (type 0) (param i32) (result i32)
     (local i32 i64 i32 i32 i32)
-    global.get 1
-    i32.const 112
-    i32.sub
-    local.tee 5
-    i32.const 0
-    i32.lt_s
-    if  ;; label = @1
-      unreachable
-    end
     local.get 0
     i32.eqz
     if  ;; label = @1
@@ -123,6 +115,15 @@
       unreachable
     end
     i32.const 0
+    global.get 1
+    i32.const 112
+    i32.sub
+    local.tee 5
+    i32.const 0
+    i32.lt_s
+    if  ;; label = @1
+      unreachable
+    end
     local.get 5
     global.set 1
     call 0
@@ -195,6 +196,60 @@
       end
     end
     local.get 1)
+  (func (;7;) (type 2) (param i32) (result i32)
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;8;) (type 2) (param i32) (result i32)
+    global.get 0
+    local.get 0
+    i64.extend_i32_u
+    i64.const 0
+    i64.shr_u
+    i64.sub
+    global.set 0
+    global.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;9;) (type 3) (param i64 i64) (result i64)
+    global.get 0
+    local.get 0
+    i64.add
+    local.tee 0
+    global.set 0
+    local.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    global.get 0
+    local.get 0
+    local.get 1
+    i64.sub
+    i64.const 262143
+    i64.and
+    local.get 1
+    i64.add
+    local.tee 0
+    i64.sub
+    global.set 0
+    local.get 0)
   (table (;0;) 2 1000000 funcref)
   (memory (;0;) 1 16)
   (global (;0;) (mut i64) (i64.const 0))

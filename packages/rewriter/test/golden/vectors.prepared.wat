@@ -4,6 +4,7 @@
   (type (;2;) (func (param i32) (result i32)))
   (type (;3;) (func (param i32 i32) (result i64)))
   (type (;4;) (func (param i32) (result i32)))
+  (type (;5;) (func (param i64 i64) (result i64)))
   (func (;0;) (type 0) (param i32) (result v128)
     (local v128 v128 v128 i64 i32 i32)
     loop  ;; label = @1
@@ -173,6 +174,13 @@
     if  ;; label = @1
       unreachable
     end
+    local.get 0
+    local.get 1
+    f32x4.replace_lane 2
+    local.get 0
+    f32x4.neg
+    f32x4.pmax
+    i32.const 0
     global.get 2
     i32.const 240
     i32.sub
@@ -182,13 +190,6 @@
     if  ;; label = @1
       unreachable
     end
-    local.get 0
-    local.get 1
-    f32x4.replace_lane 2
-    local.get 0
-    f32x4.neg
-    f32x4.pmax
-    i32.const 0
     local.get 4
     global.set 2
     call 0
@@ -269,6 +270,60 @@
       end
     end
     local.get 1)
+  (func (;8;) (type 4) (param i32) (result i32)
+    global.get 1
+    local.get 0
+    i64.extend_i32_u
+    i64.const 3
+    i64.shr_u
+    i64.sub
+    global.set 1
+    global.get 1
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;9;) (type 4) (param i32) (result i32)
+    global.get 1
+    local.get 0
+    i64.extend_i32_u
+    i64.const 0
+    i64.shr_u
+    i64.sub
+    global.set 1
+    global.get 1
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0)
+  (func (;10;) (type 5) (param i64 i64) (result i64)
+    global.get 1
+    local.get 0
+    i64.add
+    local.tee 0
+    global.set 1
+    local.get 0
+    i64.const 0
+    i64.lt_s
+    if  ;; label = @1
+      unreachable
+    end
+    global.get 1
+    local.get 0
+    local.get 1
+    i64.sub
+    i64.const 262143
+    i64.and
+    local.get 1
+    i64.add
+    local.tee 0
+    i64.sub
+    global.set 1
+    local.get 0)
   (memory (;0;) 1 16)
   (global (;0;) (mut v128) (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000))
   (global (;1;) (mut i64) (i64.const 0))
