@@ -11,7 +11,7 @@ import * as kinds from './nan-kinds.ts';
 import * as op from './opcodes.ts';
 
 /** Locals times places where control flow joins, in one function: beyond, locals have no versions. */
-const JOINS_MAX = 4_000_000;
+const JOINS_MAX = 1_000_000;
 
 const CLEAN = known(kinds.CLEAN);
 const EXACT = known(kinds.EXACT);
@@ -19,10 +19,12 @@ const EXACT = known(kinds.EXACT);
 /** What is kept for one open block. */
 interface Frame {
   /** What locals hold behind its end, as far as known, with 1 for versions that are this frame's own. */
-  joined: Int32Array | undefined;
+  joined: Int32Array;
   own: Uint8Array;
+  isJoined: boolean;
   /** What they held where an `if` began. */
-  saved: Int32Array | undefined;
+  saved: Int32Array;
+  isIf: boolean;
   /** A loop's versions are the places from here on; -1 for other blocks. */
   head: number;
 }
@@ -30,11 +32,12 @@ interface Frame {
 /** What the locals of one function hold at the instruction at hand. */
 export class NanLocals {
   private readonly graph: NanGraph;
-  // By local.
-  private readonly held = new Int32Array(LOCALS_MAX);
-  private readonly slots = new Int32Array(LOCALS_MAX);
-  // The locals with versions: those that hold floats and are written somewhere.
-  private tracked: number[] = [];
+  // By local: its slot, if it has one, and what it holds at the beginning.
+  private readonly slots = new Int16Array(LOCALS_MAX);
+  private readonly fixed = new Int32Array(LOCALS_MAX);
+  // By slot. Slots are for the locals that hold floats and are written somewhere.
+  private held = new Int32Array(64);
+  private count = 0;
   private hasVersions = true;
   private readonly frames: Frame[] = [];
 
@@ -44,49 +47,62 @@ export class NanLocals {
 
   /** Begins a function. */
   begin({ columns, type, locals, localTypes: types }: ScannedFunction): void {
-    const { held, slots } = this;
+    const { slots, fixed } = this;
+    const parameters = type.parameters.length;
     for (let local = 0; local < locals; local++) {
-      held[local] = local < type.parameters.length && holdsFloats(types[local] ?? 0) ? EXACT : CLEAN;
-      slots[local] = -1;
+      slots[local] = NO_SLOT;
+      fixed[local] = local < parameters && holdsFloats(types[local] ?? 0) ? EXACT : CLEAN;
     }
-    this.tracked = [];
+    this.count = 0;
     for (let index = 0; index < columns.count; index++) {
       const code = columns.op[index];
-      const local = columns.value[index] ?? 0;
-      if (
-        (code === op.LOCAL_SET || code === op.LOCAL_TEE) &&
-        slots[local] === -1 &&
-        holdsFloats(types[local] ?? 0)
-      ) {
-        slots[local] = this.tracked.push(local) - 1;
+      if (code === op.LOCAL_SET || code === op.LOCAL_TEE) {
+        this.track(columns.value[index] ?? 0, types);
       }
     }
-    this.hasVersions = this.tracked.length * columns.landmarkCount <= JOINS_MAX;
-    for (const local of this.hasVersions ? [] : this.tracked) {
+    this.hasVersions = this.count * columns.landmarkCount <= JOINS_MAX;
+    for (let slot = this.hasVersions ? this.count : 0; slot < this.count; slot++) {
       const place = this.graph.place();
-      this.graph.become(place, held[local] ?? EXACT);
-      held[local] = place;
+      this.graph.become(place, this.held[slot] ?? EXACT);
+      this.held[slot] = place;
     }
+  }
+
+  private track(local: number, types: Uint8Array): void {
+    if (this.slots[local] !== NO_SLOT || !holdsFloats(types[local] ?? 0)) {
+      return;
+    }
+    const slot = this.count;
+    if (slot === this.held.length) {
+      const larger = new Int32Array(slot * 2);
+      larger.set(this.held);
+      this.held = larger;
+    }
+    this.slots[local] = slot;
+    this.held[slot] = this.fixed[local] ?? EXACT;
+    this.count = slot + 1;
   }
 
   /** Where a local's value comes from. */
   get(local: number): Source {
-    return this.held[local] ?? EXACT;
+    const slot = this.slots[local] ?? NO_SLOT;
+    return (slot === NO_SLOT ? this.fixed[local] : this.held[slot]) ?? EXACT;
   }
 
   /** Writes a local with a value that `producer` pushed. */
   set(local: number, source: Source, producer: number): void {
-    if (this.slots[local] === -1) {
+    const slot = this.slots[local] ?? NO_SLOT;
+    if (slot === NO_SLOT) {
       return;
     }
     if (!this.hasVersions) {
-      this.graph.flow(this.get(local), source, producer);
+      this.graph.flow(this.held[slot] ?? EXACT, source, producer);
     } else if (source < 0 && knownKinds(source) <= kinds.EXACT) {
-      this.held[local] = source;
+      this.held[slot] = source;
     } else {
       const version = this.graph.place();
       this.graph.flow(version, source, producer);
-      this.held[local] = version;
+      this.held[slot] = version;
     }
   }
 
@@ -96,22 +112,24 @@ export class NanLocals {
       return;
     }
     const frame = this.frameAt(depth);
-    frame.joined = undefined;
+    frame.isJoined = false;
     frame.head = -1;
-    frame.saved = kind === op.IF ? this.copy() : undefined;
+    frame.isIf = kind === op.IF;
+    if (frame.isIf) {
+      this.copyTo(frame.saved);
+    }
     if (kind === op.LOOP) {
       this.openLoop(frame);
     }
   }
 
   private openLoop(frame: Frame): void {
-    for (const [slot, local] of this.tracked.entries()) {
-      const version = this.graph.place();
-      if (slot === 0) {
-        frame.head = version;
-      }
-      this.graph.become(version, this.get(local));
-      this.held[local] = version;
+    const { graph, held, count } = this;
+    for (let slot = 0; slot < count; slot++) {
+      const version = graph.place();
+      frame.head = slot === 0 ? version : frame.head;
+      graph.become(version, held[slot] ?? EXACT);
+      held[slot] = version;
     }
   }
 
@@ -122,39 +140,48 @@ export class NanLocals {
     }
     const frame = this.frameAt(depth);
     if (frame.head >= 0) {
-      for (const [slot, local] of this.tracked.entries()) {
-        const source = this.get(local);
-        if (source !== frame.head + slot) {
-          this.graph.become(frame.head + slot, source);
-        }
-      }
-    } else if (frame.joined === undefined) {
-      frame.joined = this.copy();
-      frame.own.fill(0);
+      this.joinHead(frame.head);
+    } else if (frame.isJoined) {
+      this.joinInto(frame);
     } else {
-      this.joinInto(frame, frame.joined);
+      frame.isJoined = true;
+      this.copyTo(frame.joined);
+      frame.own.fill(0, 0, this.count);
     }
   }
 
-  private joinInto(frame: Frame, joined: Int32Array): void {
-    for (const [slot, local] of this.tracked.entries()) {
-      const before = joined[slot] ?? EXACT;
-      const source = this.get(local);
-      if (before === source) {
-        continue;
-      }
-      if (before < 0 && source < 0) {
-        joined[slot] = EXACT;
-      } else if (frame.own[slot] === 1) {
-        this.graph.become(before, source);
-      } else {
-        const version = this.graph.place();
-        this.graph.become(version, before);
-        this.graph.become(version, source);
-        joined[slot] = version;
-        frame.own[slot] = 1;
+  private joinHead(head: number): void {
+    const { graph, held, count } = this;
+    for (let slot = 0; slot < count; slot++) {
+      const source = held[slot] ?? EXACT;
+      if (source !== head + slot) {
+        graph.become(head + slot, source);
       }
     }
+  }
+
+  private joinInto({ joined, own }: Frame): void {
+    const { held, count } = this;
+    for (let slot = 0; slot < count; slot++) {
+      const before = joined[slot] ?? EXACT;
+      const source = held[slot] ?? EXACT;
+      if (before !== source) {
+        joined[slot] = this.joinedVersion(before, source, own[slot] === 1);
+        own[slot] = (joined[slot] ?? EXACT) >= 0 ? 1 : 0;
+      }
+    }
+  }
+
+  private joinedVersion(before: Source, source: Source, isOwn: boolean): Source {
+    if (before < 0 && source < 0) {
+      return EXACT;
+    }
+    const version = isOwn ? before : this.graph.place();
+    if (!isOwn) {
+      this.graph.become(version, before);
+    }
+    this.graph.become(version, source);
+    return version;
   }
 
   /** Behind the end of a loop only what falls out of it goes on. */
@@ -166,44 +193,47 @@ export class NanLocals {
 
   /** Locals are again what they were where the `if` began. */
   otherwise(depth: number): void {
-    const saved = this.isTracking() ? this.frameAt(depth).saved : undefined;
-    if (saved !== undefined) {
-      this.restore(saved);
+    if (this.isTracking() && this.frameAt(depth).isIf) {
+      this.held.set(this.frameAt(depth).saved.subarray(0, this.count));
     }
   }
 
   /** Behind the end of a block, locals are what came there. */
   close(depth: number): void {
-    const joined = this.isTracking() ? this.frameAt(depth).joined : undefined;
-    if (joined !== undefined) {
-      this.restore(joined);
+    if (this.isTracking() && this.frameAt(depth).isJoined) {
+      this.held.set(this.frameAt(depth).joined.subarray(0, this.count));
     }
   }
 
   private isTracking(): boolean {
-    return this.hasVersions && this.tracked.length > 0;
+    return this.hasVersions && this.count > 0;
   }
 
+  private copyTo(target: Int32Array): void {
+    target.set(this.held.subarray(0, this.count));
+  }
+
+  // Frames are kept from one function to the next, as large as one has needed.
   private frameAt(depth: number): Frame {
     const found = this.frames[depth];
-    if (found !== undefined && found.own.length >= this.tracked.length) {
+    if (found !== undefined && found.own.length >= this.count) {
       return found;
     }
-    const frame = { joined: undefined, saved: undefined, head: -1, own: new Uint8Array(this.tracked.length) };
+    const size = this.count;
+    const frame = {
+      joined: new Int32Array(size),
+      own: new Uint8Array(size),
+      isJoined: false,
+      saved: new Int32Array(size),
+      isIf: false,
+      head: -1,
+    };
     this.frames[depth] = frame;
     return frame;
   }
-
-  private copy(): Int32Array {
-    return Int32Array.from(this.tracked, (local) => this.get(local));
-  }
-
-  private restore(values: Int32Array): void {
-    for (const [slot, local] of this.tracked.entries()) {
-      this.held[local] = values[slot] ?? EXACT;
-    }
-  }
 }
+
+const NO_SLOT = -1;
 
 function holdsFloats(type: number): boolean {
   return type === op.F32 || type === op.F64 || type === op.V128;
