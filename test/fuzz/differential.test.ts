@@ -6,7 +6,7 @@ import { prepare } from '@trine/rewriter';
 import { createScrambleNan, editionPasses, prepareThrough, prepareWith } from '@trine/rewriter/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { createRandom, makeModule, makeVectorModule, MODULE_SEEDS } from './random-modules.ts';
+import { createRandom, makeModule, makeNanModule, makeVectorModule, MODULE_SEEDS } from './random-modules.ts';
 import { type ReferenceRun, runPreparedReference, runReference } from './reference/run.ts';
 import { chooseAnyNan } from './reference/values.ts';
 import { type ModuleRun, runModule, runOriginal } from './run-module.ts';
@@ -58,6 +58,7 @@ function runWithNans(original: Uint8Array, nanSeed: number): ReferenceRun {
 describe.each([
   ['random modules', makeModule],
   ['random modules with vectors', makeVectorModule],
+  ['random modules full of NaNs', makeNanModule],
 ] as const)('%s', (_, make) => {
   const cases: Case[] = [];
 

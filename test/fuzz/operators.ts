@@ -4,6 +4,7 @@ import { F32, F64, I32, I64, unsigned, V128 } from './module-writer.ts';
 
 export const TYPES: readonly number[] = [I32, I64, F32, F64];
 export const VECTOR_TYPES: readonly number[] = [I32, I64, F32, F64, V128, V128, V128];
+export const NAN_TYPES: readonly number[] = [I32, I64, F32, F32, F32, F64, F64, F64, V128];
 
 // Operators by result type: opcode and operand types. Instructions that may trap stand once, the rest as
 // runs of opcodes.

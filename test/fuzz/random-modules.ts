@@ -4,7 +4,7 @@
 // as the seed has it. The same seed always gives the same bytes.
 
 import { BodyGenerator, type Signature } from './body-generator.ts';
-import { TYPES, VECTOR_TYPES } from './operators.ts';
+import { NAN_TYPES, TYPES, VECTOR_TYPES } from './operators.ts';
 import { F32, F64, I32, I64, list, moduleOf, signed, sized, text, unsigned, V128 } from './module-writer.ts';
 
 /** How many seeds the differential tests use. */
@@ -35,6 +35,11 @@ export function makeVectorModule(seed: number): Uint8Array {
   return new Generator(seed, types).module();
 }
 
+/** The same with vectors and a NaN for every other float, most with payloads: copies and sums meet everywhere. */
+export function makeNanModule(seed: number): Uint8Array {
+  return new Generator(seed, NAN_TYPES, true).module();
+}
+
 export class Generator {
   private readonly random: (below: number) => number;
   private readonly types: Signature[] = [];
@@ -47,10 +52,13 @@ export class Generator {
 
   readonly valueTypes: readonly number[];
 
-  constructor(seed: number, valueTypes: readonly number[]) {
+  private readonly fullOfNans: boolean;
+
+  constructor(seed: number, valueTypes: readonly number[], fullOfNans = false) {
     this.valueTypes = valueTypes;
+    this.fullOfNans = fullOfNans;
     this.random = createRandom(seed);
-    this.payloads = this.random(8) === 0;
+    this.payloads = this.random(8) === 0 || fullOfNans;
     this.computes = this.random(4) === 0;
   }
 
@@ -264,6 +272,7 @@ export class Generator {
       Number.POSITIVE_INFINITY,
       Number.NaN,
       ...(this.valueTypes.includes(V128) ? [Number.NaN, Number.NEGATIVE_INFINITY, Number.NaN] : []),
+      ...(this.fullOfNans ? Array.from({ length: 10 }, () => Number.NaN) : []),
       this.random(1000) / 7,
     ]);
     if (Number.isNaN(value)) {
