@@ -1,7 +1,7 @@
 /**
  * What preparing a guest costs it. Kernels run as they were made, metered (fuel, call depth, growth), and prepared
- * (NaNs canonical, too), in turn in one process, warmed; the fastest of 25 runs each. The original runs twice, which
- * shows the noise; while its two times differ there are more runs, up to 60. First runs go from bytes to the end of
+ * (NaNs canonical, too), in turn in one process, warmed; the fastest of 50 short runs each. The original runs twice, which
+ * shows the noise; while its two times differ there are more runs, up to 200. First runs go from bytes to the end of
  * a first call, on code that no optimising compiler has seen. Then the same in Chromium, and what the rewriter itself
  * does with real modules.
  *

@@ -3,13 +3,13 @@
 
 import { type Kernel, type KernelCall, openKernel, type OpenedKernel } from './programs.ts';
 
-/** Long enough for a browser's clock. */
-const RUN_MS = 6;
+/** Long beside the clock's ticks, but short, so that some runs are not interrupted even on a busy machine. */
+const RUN_MS = 2;
 /** Runs in which the engine finds its optimised code. */
-const WARM_RUNS = 30;
-const ROUNDS = 25;
+const WARM_RUNS = 60;
+const ROUNDS = 50;
 /** On a machine with other things to do it goes on until the original has nearly twice the same time, or so long. */
-const ROUNDS_MAX = 60;
+const ROUNDS_MAX = 200;
 const QUIET = 0.01;
 const CALIBRATIONS = 4;
 /** A clock that ticks in tenths of a millisecond may show no time at all. */
@@ -18,7 +18,7 @@ const CLOCK_MS = 0.1;
 const TRIAL = 2;
 /** Of what takes longer than this even once, a few runs must do. */
 const LONG_MS = 60;
-const LONG_PART = 5;
+const LONG_PART = 10;
 /** First runs of each form. */
 const FIRST_RUNS = 7;
 /** Work of a first run, as a part of a warm one: the optimising compiler hardly gets to it. */
