@@ -13,5 +13,5 @@ for source in *.c; do
   clang-19 --target=wasm32 -O2 -msimd128 -mbulk-memory -ffreestanding -std=c17 \
     -Wall -Wextra -Werror -Wno-dangling-else -c "$source" -o "$work/${source%.c}.o"
 done
-wasm-ld-19 --no-entry --strip-debug -z stack-size=16384 "$work"/*.o -o "$out/alignment.wasm"
+wasm-ld-19 --no-entry --strip-all --keep-section=name -z stack-size=16384 "$work"/*.o -o "$out/alignment.wasm"
 chmod 644 "$out/alignment.wasm"

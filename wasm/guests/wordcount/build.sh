@@ -10,5 +10,5 @@ trap 'rm -f "$object"' EXIT
 # Compiled and linked in two steps: with -O the linking step would run any wasm-opt that it finds.
 cd "$here/source"
 clang-19 --target=wasm32-wasi -Os -Wall -Wextra -Werror -c wordcount.c -o "$object"
-clang-19 --target=wasm32-wasi -Wl,--strip-all "$object" -o "$out/wordcount.wasm"
+clang-19 --target=wasm32-wasi -Wl,--strip-all,--keep-section=name "$object" -o "$out/wordcount.wasm"
 chmod 644 "$out/wordcount.wasm"

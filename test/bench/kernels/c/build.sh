@@ -13,7 +13,7 @@ for source in *.c; do
   clang-19 --target=wasm32 -O2 -msimd128 -mbulk-memory -fno-vectorize -fno-slp-vectorize -ffreestanding \
     -Wall -Wextra -Werror -c "$source" -o "$work/${source%.c}.o"
 done
-wasm-ld-19 --no-entry --strip-debug -z stack-size=65536 "$work"/*.o -o "$out/kernels.wasm"
+wasm-ld-19 --no-entry --strip-all --keep-section=name -z stack-size=65536 "$work"/*.o -o "$out/kernels.wasm"
 cd "$out"
 chmod 644 kernels.wasm
 sha256sum kernels.wasm > kernels.wasm.sha256
