@@ -10,16 +10,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { rootDir } from './sources.ts';
+import { rootDir, sourceFiles } from './sources.ts';
 
 /** What the modules were made with. Another compiler's bytes are as good, and others. */
 const COMPILER = '19.1.7';
 const WASI_LIBRARY = '0.0~git20220510.9886d3d-2';
 const MODULE_BYTES_MAX = 200_000;
 
-const modules = execFileSync('git', ['ls-files', '*.wasm'], { cwd: rootDir, encoding: 'utf8' })
-  .split('\n')
-  .filter((path) => path !== '');
+const modules = sourceFiles(/\.wasm$/).map(({ path }) => path);
 
 test('there are committed modules, each small, with its digest', async () => {
   expect(modules).toContain('test/bench/kernels/c/kernels.wasm');
