@@ -13,7 +13,14 @@ import {
   type Store,
 } from '@trine/control-plane/parts';
 import { createSessionHost, type Link, type SessionHost } from '@trine/mesh';
-import { type AgentMessage, type NodeId, type ShardId, shardOf, TrineError } from '@trine/protocol';
+import {
+  type AgentMessage,
+  type JobId,
+  type NodeId,
+  type ShardId,
+  shardOf,
+  TrineError,
+} from '@trine/protocol';
 import type { ShardEffect, ShardEvent } from '@trine/scheduler';
 import { artifact } from '@trine/scheduler/testing';
 import type { Chance } from '../chance.ts';
@@ -78,6 +85,10 @@ export class SimCoordinator implements Listener {
   accept(link: Link, from: { readonly remoteAddress: string }): void {
     this.#host ??= this.#createHost();
     this.#host.accept(link, from);
+  }
+
+  async isStored(job: JobId): Promise<boolean> {
+    return (await this.#options.store.views.job(job)) !== undefined;
   }
 
   /** What a submit writes before its job is one. */

@@ -44,6 +44,8 @@ const LATE_MS = 3_000;
 
 const away = (): TrineError => new TrineError('store-unavailable', 'The simulated store does not answer.');
 
+const full = (): TrineError => new TrineError('disk-full', 'The disk of the simulated store is full.');
+
 /** A commit that somebody was told had failed and that is still under way: it holds its shards' rows. */
 interface LateCommit {
   readonly shards: ReadonlySet<ShardId>;
@@ -55,6 +57,8 @@ export class FaultyStore {
   readonly #late = new Set<LateCommit>();
   /** Unreachable: nothing begins. */
   isAway = false;
+  /** Its disk is full: it answers, and commits nothing. */
+  isFull = false;
   calls = 0;
   failures = 0;
 
@@ -123,11 +127,12 @@ export class FaultyStore {
 
   #commit(process: SimProcess, commits: readonly ShardCommit[]) {
     const { chance } = this.#options;
-    return this.#call(process, () =>
-      chance.happens(this.#options.faults().late)
+    return this.#call(process, () => {
+      if (this.isFull) return Promise.reject(full());
+      return chance.happens(this.#options.faults().late)
         ? this.#writeLate(process, commits)
-        : this.#write(process, commits),
-    );
+        : this.#write(process, commits);
+    });
   }
 
   /** Says that it failed, and writes some time later: until then nobody takes these shards over. */

@@ -21,6 +21,7 @@ export interface WorldFaults {
   /** Frozen while another takes its shards over, and awake again. */
   readonly coordinatorZombie: number;
   readonly storeAway: number;
+  readonly storeFull: number;
 }
 
 export interface Plan {
@@ -81,6 +82,7 @@ export function planOf(chance: Chance): Plan {
       coordinatorStop: maybe(0.01),
       coordinatorZombie: maybe(0.01),
       storeAway: maybe(0.01),
+      storeFull: maybe(0.01),
     },
     devices: planDevices(chance, { liarGroups, isTight }),
     isTight,

@@ -34,6 +34,8 @@ export class Submitter {
     this.#open.add(spec.job);
     this.#ask(
       async (coordinator) => {
+        // As the product does: who asks again for a job that is stored is answered without a second one.
+        if (await coordinator.isStored(spec.job)) return;
         await coordinator.saveInputs(spec.job, inputsOf(spec));
         await coordinator.loop.request(shardOf(spec.job), { type: 'job-submitted', spec });
       },

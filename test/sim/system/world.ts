@@ -224,6 +224,7 @@ class World {
   #mend(): void {
     this.#isCalm = true;
     this.#store.isAway = false;
+    this.#store.isFull = false;
     this.#oracle.disturbed();
     if (this.#coordinator === undefined) this.#startCoordinator();
     for (const device of this.#plan.devices) {
@@ -405,7 +406,8 @@ class World {
     const happens = (probability: number): boolean => this.#chance.happens(probability);
     for (const agent of this.#agents.values()) this.#strikeAgent(agent, faults);
     const coordinator = this.#coordinator;
-    if (happens(faults.storeAway)) this.#storeAway();
+    if (happens(faults.storeAway)) this.#breakStore('isAway');
+    if (happens(faults.storeFull)) this.#breakStore('isFull');
     if (coordinator === undefined || coordinator.process.isFrozen) return;
     if (happens(faults.coordinatorKill)) return this.#endCoordinator(coordinator);
     if (happens(faults.coordinatorZombie)) return this.#replaceFrozen(coordinator);
@@ -413,11 +415,11 @@ class World {
       void coordinator.close().then(() => this.#endCoordinator(coordinator));
   }
 
-  #storeAway(): void {
-    this.#store.isAway = true;
+  #breakStore(how: 'isAway' | 'isFull'): void {
+    this.#store[how] = true;
     this.#oracle.disturbed();
     this.#soon(20_000, () => {
-      this.#store.isAway = false;
+      this.#store[how] = false;
       this.#oracle.disturbed();
     });
   }
