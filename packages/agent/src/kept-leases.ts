@@ -58,7 +58,8 @@ export class KeptLeases {
     this.#leases.add(lease);
     this.#write(async () => {
       await this.#ports.vault.put(this.#entry(lease), await this.#encode(grant, checkpoint));
-      if (isNew) await this.#list();
+      // Each time: another agent on this storage, displaced meanwhile, may have emptied the list.
+      await this.#list();
     });
   }
 
