@@ -74,8 +74,6 @@ export function stepsOf(high: u64, low: u64): u32 {
   return steps + load<u16>(SMALL + (<usize>low << 1));
 }
 
-// @ts-ignore: a decorator of this language
-@inline
 function entryOf(low: u64): u64 {
   return load<u64>(JUMPS + ((<usize>low & (RESIDUES - 1)) << 3));
 }
