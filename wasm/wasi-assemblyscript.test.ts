@@ -21,7 +21,7 @@ async function compiled(): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'trine-wasi-as-'));
   try {
     const output = join(folder, 'say.wasm');
-    const flags = ['--config', relative(FOLDER, CONFIG), '-O3', '-o', relative(FOLDER, output)];
+    const flags = ['--config', relative(FOLDER, CONFIG), '-o', relative(FOLDER, output)];
     await promisify(execFile)(process.execPath, [COMPILER, 'say.ts', ...flags], { cwd: FOLDER });
     return new Uint8Array(await readFile(output));
   } finally {
