@@ -10,10 +10,10 @@ import { frameBytes } from './call-depth.ts';
 import type { PassInput } from './pass.ts';
 
 /** The end of the function, as an edge's target. */
-export const EXIT = -1;
+export const EXIT = 0x3fff_ffff;
 
-/** No node, edge or loop. */
-export const NONE = -1;
+/** No node, edge or loop. Large, because engines read past an array faster than before it. */
+export const NONE = 0x3fff_ffff;
 
 /** Code before the instruction at the edge's place runs for this edge alone. */
 export const EDGE_BEFORE = 0;

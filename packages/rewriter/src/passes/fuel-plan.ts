@@ -364,8 +364,9 @@ export class FuelPlan {
   private loosen(): void {
     const { graph } = this;
     for (let node = 0; node < graph.nodes; node++) {
-      if (((graph.has[node] ?? 0) & (HAS_CALL | HAS_BULK)) !== 0) {
-        this.isTight[graph.loop[node] ?? NONE] = 0;
+      const loop = graph.loop[node] ?? NONE;
+      if (loop !== NONE && ((graph.has[node] ?? 0) & (HAS_CALL | HAS_BULK)) !== 0) {
+        this.isTight[loop] = 0;
       }
     }
   }

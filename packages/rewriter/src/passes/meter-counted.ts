@@ -203,7 +203,7 @@ class Placement {
   private isChunkExit(edge: number): boolean {
     const loop = this.graph.loop[this.graph.from[edge] ?? 0] ?? NONE;
     return (
-      this.plan.loopMode[loop] === LOOP_CHUNKS && loop !== NONE && this.plan.counted[loop]?.exit === edge
+      loop !== NONE && this.plan.loopMode[loop] === LOOP_CHUNKS && this.plan.counted[loop]?.exit === edge
     );
   }
 
