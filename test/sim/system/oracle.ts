@@ -85,6 +85,8 @@ interface LeaseFact {
 
 /** A lease may outlive its deadline by this: a grace after a restart, and a commit that takes its time. */
 const OVERDUE_MS = 60_000;
+/** What is still said of a job after its end has been said by then. */
+const FORGET_MS = 120_000;
 
 export class Oracle {
   readonly #options: OracleOptions;
@@ -97,10 +99,14 @@ export class Oracle {
     LeaseId,
     { readonly shard: ShardId; readonly epoch: number; readonly sinceMs: number }
   >();
+  /** Since when jobs are over. */
+  readonly #over = new Map<JobId, number>();
+  /** Over the rows of jobs that were forgotten. */
+  #forgotten = '';
   /** Last word heard of each session. */
   readonly #heard = new Map<string, number>();
-  /** What each node has put its name to, by lease. */
-  readonly #said = new Map<string, Set<string>>();
+  /** What nodes have put their names to, by lease. */
+  readonly #said = new Map<LeaseId, Set<string>>();
   /** When a coordinator last began, or the store last failed: deadlines count from there. */
   #disturbedAtMs = 0;
   broken: Violation | undefined;
@@ -173,6 +179,8 @@ export class Oracle {
       this.#checkCredit(commit);
       writeChanges(this.#image(commit.right.shard).ledger, commit.changes);
       this.#checkReplay(commit, events);
+      for (const row of commit.changes.jobs)
+        if (isOver(row)) this.#over.set(row.spec.job, this.#options.nowMs());
       const memory = machine(commit.right.shard);
       if (memory !== undefined) this.#checkMemory(commit.right.shard, memory);
     }
@@ -410,15 +418,14 @@ export class Oracle {
   }
 
   said(node: NodeId, result: ReportedResult): void {
-    const key = `${node}/${result.lease}`;
-    const words = this.#said.get(key) ?? new Set();
-    this.#said.set(key, words.add(`${wordsOf(result)} ${result.grant}`));
+    const words = this.#said.get(result.lease) ?? new Set();
+    this.#said.set(result.lease, words.add(`${node} ${wordsOf(result)} ${result.grant}`));
   }
 
   /** For this lease and the grant that was made of it, in these words. */
   #hasSaid(node: NodeId, { lease, result, grant }: ReplicaRow): boolean {
-    const words = this.#said.get(`${node}/${lease}`);
-    return result !== undefined && words?.has(`${wordsOf(result)} ${grant}`) === true;
+    const words = this.#said.get(lease);
+    return result !== undefined && words?.has(`${node} ${wordsOf(result)} ${grant}`) === true;
   }
 
   /** A node hears that it may forget: from now on the store alone has it. */
@@ -436,7 +443,7 @@ export class Oracle {
       return this.fail(`a result of lease ${lease} was recorded, and no such lease is stored`);
     const row = this.ledger(shardOfLease(lease)).tasks.get(taskKey(fact.job, fact.index));
     const replica = row?.replicas.find((one) => one.lease === lease);
-    if (replica?.result === undefined && row?.closed !== true) {
+    if (row !== undefined && replica?.result === undefined && !row.closed) {
       this.fail(`node ${node} was told that lease ${lease} is recorded, and its result is not stored`);
     }
   }
@@ -498,6 +505,42 @@ export class Oracle {
     }
   }
 
+  /** Checks jobs that are over once more, all their rows together, and forgets them: long runs must not fill the memory. */
+  forgetJobs(): void {
+    for (const [job, overSinceMs] of this.#over) {
+      if (this.#options.nowMs() - overSinceMs < FORGET_MS) continue;
+      this.#over.delete(job);
+      this.#forgetJob(this.ledger(shardOf(job)), job);
+    }
+  }
+
+  #forgetJob(ledger: Ledger, job: JobId): void {
+    const row = ledger.jobs.get(job);
+    const keys = Array.from({ length: row?.begun ?? 0 }, (_, index) => taskKey(job, index));
+    const tasks = new Map(
+      keys.flatMap((key) => {
+        const task = ledger.tasks.get(key);
+        return task === undefined ? [] : [[key, task] as const];
+      }),
+    );
+    const [own, others] = [
+      ledger.entries.filter((entry) => entry.job === job),
+      ledger.entries.filter((entry) => entry.job !== job),
+    ];
+    const jobs = new Map(row === undefined ? [] : [[job, row]]);
+    // What nodes have earned is summed over jobs, and checked with every commit.
+    const found = auditLedger({ ...ledger, tasks, entries: own, jobs }).filter(
+      (words) => !words.startsWith('node '),
+    );
+    if (found.length > 0) this.fail(found.join('\n'));
+    this.#forgotten = sha256(`${this.#forgotten}${print([row, [...tasks.values()], own])}`);
+    for (const [key, { replicas }] of tasks) {
+      ledger.tasks.delete(key);
+      for (const { lease } of replicas) this.#said.delete(lease);
+    }
+    ledger.entries.splice(0, ledger.entries.length, ...others);
+  }
+
   /** All rows together. */
   audit(): void {
     for (const ledger of this.ledgers) {
@@ -522,7 +565,7 @@ export class Oracle {
         [...ledger.counters.values()],
         ledger.entries,
       ]);
-    return sha256(print(rows));
+    return sha256(`${this.#forgotten}${print(rows)}`);
   }
 
   get liveLeases(): number {

@@ -162,7 +162,6 @@ class Week {
       if (this.oracle.broken !== undefined) throw this.oracle.broken;
       if (this.#bug !== undefined) this.oracle.fail(this.#bug);
     }
-    this.oracle.audit();
   }
 
   report(): WeekReport {
@@ -247,6 +246,7 @@ class Week {
   #everyMinute(): void {
     this.timeline.after(MINUTE_MS, () => {
       this.oracle.checkLeases();
+      this.oracle.forgetJobs();
       this.#submitAhead();
       this.#everyMinute();
     });
