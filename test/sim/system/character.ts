@@ -57,5 +57,4 @@ export function lieOf({ word }: Character, { job, index }: Grant, chance: Chance
   return { ...truth, words: `${word ?? chance.below(LIES)} about ${index}`, outcome: 'completed' };
 }
 
-export const wordsBytes = (words: string): Uint8Array =>
-  Uint8Array.from(words, (letter) => letter.charCodeAt(0));
+export const wordsBytes = (words: string): Uint8Array => new Uint8Array(Buffer.from(words, 'latin1'));
