@@ -33,7 +33,7 @@ export function serveFlame(): void {
       now: () => performance.now(),
       onProgress: () => undefined,
       onLog: () => undefined,
-      onOpened: (exports) => installHooks(exports, recorder.enter, recorder.leave),
+      onOpened: (exports) => installHooks(exports, recorder),
     },
   );
   const result: FlameResult = { end, profile: recorder.finish(Number(end.fuel)) };

@@ -30,6 +30,8 @@ export interface FuelProfile {
 
 export interface ProfileRecorder {
   enter(index: number, spent: number): void;
+  /** A tail call: the function entered last is over, and another one has its place. */
+  replace(index: number, spent: number): void;
   leave(index: number, spent: number): void;
   /** Closes what a trap left open. `spent` is the whole run's fuel. */
   finish(spent: number): FuelProfile;
@@ -86,17 +88,25 @@ export function recordProfile(fuelMax: number): ProfileRecorder {
     fuel.open -= 1;
     if (fuel.open === 0) fuel.total += last - fuel.since;
   };
+  const open = (index: number): void => {
+    const frame = childOf(stack.at(-1)?.frame ?? root, index);
+    const fuel = functions.get(index) ?? newFunction(index);
+    functions.set(index, fuel);
+    if (fuel.open === 0) fuel.since = last;
+    fuel.open += 1;
+    fuel.calls += 1;
+    if (frame.index === index) frame.calls += 1;
+    stack.push({ frame, fuel });
+  };
   return {
     enter(index, spent) {
       charge(spent);
-      const frame = childOf(stack.at(-1)?.frame ?? root, index);
-      const fuel = functions.get(index) ?? newFunction(index);
-      functions.set(index, fuel);
-      if (fuel.open === 0) fuel.since = last;
-      fuel.open += 1;
-      fuel.calls += 1;
-      if (frame.index === index) frame.calls += 1;
-      stack.push({ frame, fuel });
+      open(index);
+    },
+    replace(index, spent) {
+      charge(spent);
+      close();
+      open(index);
     },
     leave(_index, spent) {
       charge(spent);

@@ -11,7 +11,6 @@ import { type LimitFlags, taskLimits } from '../task-limits.ts';
 import { terminalText } from '../terminal-text.ts';
 import { inputFor, type WasiFlags } from '../wasi-input.ts';
 import { withCallHooks } from '../wasm/call-hooks.ts';
-import { usedFeatures } from '../wasm/features.ts';
 import { functionNamer, type Outline, outlineOf } from '../wasm/outline.ts';
 
 export interface FlameFlags extends InputFlags, WasiFlags, LimitFlags {
@@ -23,9 +22,6 @@ export interface FlameFlags extends InputFlags, WasiFlags, LimitFlags {
 }
 
 const TOP = 20;
-
-// A hook waits for the end of what it called, so a tail call under hooks keeps its caller's place on the stack.
-const TAIL_CALLS = ' Hooks keep a place on the stack for each tail call: try an input with fewer of them.';
 
 export async function flameCommand(output: Output, modulePath: string, flags: FlameFlags): Promise<void> {
   const limits = await taskLimits(flags);
@@ -41,8 +37,7 @@ export async function flameCommand(output: Output, modulePath: string, flags: Fl
   );
   const outline = outlineOf(module);
   if (end.outcome === 'aborted') {
-    const tailCalls = usedFeatures(module, outline).includes('tail-calls') ? TAIL_CALLS : '';
-    throw new TrineError('internal', `The guest was stopped under its hooks: ${end.reason}.${tailCalls}`);
+    throw new TrineError('internal', `The guest was stopped under its hooks: ${end.reason}.`);
   }
   const nameOf = functionNamer(outline);
   const picture = flags.output ?? `${basename(modulePath, '.wasm')}.flame.svg`;

@@ -25,24 +25,28 @@ interface Compared {
   readonly calls: Readonly<Record<string, number>>;
 }
 
-async function compare(text: string): Promise<Compared> {
+async function compare(text: string, fuel = FUEL): Promise<Compared> {
   const original = await assembleText(text);
   const prepared = prepare(original);
   if (prepared.type === 'refused') throw new Error(prepared.message);
-  const recorder = recordProfile(Number(FUEL));
-  const hooks = { functions: prepared.report.functions, fuel: FUEL };
-  const hooked = runBytes(withCallHooks(prepared.bytes, hooks), (exports) =>
-    installHooks(exports, recorder.enter, recorder.leave),
+  const recorder = recordProfile(Number(fuel));
+  const hooks = { functions: prepared.report.functions, fuel };
+  const hooked = runBytes(withCallHooks(prepared.bytes, hooks), fuel, (exports) =>
+    installHooks(exports, recorder),
   );
   const profile = recorder.finish(Number(hooked.fuel));
   const nameOf = functionNamer(outlineOf(original));
   const calls = profile.functions.map(({ index, calls }) => [nameOf(index), calls] as const);
-  return { plain: runBytes(prepared.bytes), hooked, profile, calls: Object.fromEntries(calls) };
+  return { plain: runBytes(prepared.bytes, fuel), hooked, profile, calls: Object.fromEntries(calls) };
 }
 
-function runBytes(bytes: Uint8Array, onOpened?: (exports: WebAssembly.Exports) => void): GuestEnd {
+function runBytes(
+  bytes: Uint8Array,
+  fuel: bigint,
+  onOpened?: (exports: WebAssembly.Exports) => void,
+): GuestEnd {
   const module = new WebAssembly.Module(new Uint8Array(bytes));
-  const limits = { fuel: FUEL, memoryBytes: 1_048_576, outputBytes: 64 };
+  const limits = { fuel, memoryBytes: 1_048_576, outputBytes: 64 };
   const hooks = { now: () => 0, onProgress: () => undefined, onLog: () => undefined };
   return runGuest(
     { module, abi: 'trine-1', input: Uint8Array.of(5), limits },
@@ -88,7 +92,7 @@ const CASES: readonly (readonly [string, string, Readonly<Record<string, number>
     { alloc: 1, run: 1, three: 1 },
   ],
   [
-    'tail calls: what is called in place of a function counts as called by it',
+    'tail calls',
     guest(
       '(call $first)',
       '(func $first (result i64) (return_call $last)) (func $last (result i64) (i64.const 5))',
@@ -109,6 +113,72 @@ test.each(CASES)('%s', async (_name, text, expected) => {
   expect(calls).toEqual(expected);
   expect(profile.functions.reduce((sum, { self }) => sum + self, 0)).toBe(Number(plain.fuel));
   expect(frameTotals(profile.root).get(profile.root)).toBe(Number(plain.fuel));
+});
+
+test('a function called in place of another one is called by whoever called that, and is charged for itself', async () => {
+  const { profile } = await compare(
+    guest(
+      '(i64.add (call $first) (call $after))',
+      `(func $first (result i64) nop (drop (i32.const 1)) (return_call $last))
+       (func $last (result i64) (i64.add (i64.const 5) (i64.const 6)))
+       (func $after (result i64) (i64.const 7))`,
+    ),
+  );
+  const [first, last, after] = [1, 2, 3];
+  const run = [...profile.root.children.values()].find(({ children }) => children.size > 0);
+  expect([...(run?.children.keys() ?? [])]).toEqual([first, last, after]);
+  expect([...(run?.children.values() ?? [])].map(({ self, children }) => [self, children.size])).toEqual([
+    [3, 0],
+    [3, 0],
+    [1, 0],
+  ]);
+});
+
+const TURNS = 15_000;
+
+test.each([
+  [
+    'to itself',
+    `(func $turn (param i32) (result i64)
+       (if (i32.eqz (local.get 0)) (then (return (i64.const 0))))
+       (return_call $turn (i32.sub (local.get 0) (i32.const 1))))`,
+    { alloc: 1, run: 1, turn: TURNS + 1 },
+  ],
+  [
+    'through a table, in a ring of two',
+    `(table 2 funcref) (elem (i32.const 0) $turn $other) (type $ring (func (param i32) (result i64)))
+     (func $turn (param i32) (result i64)
+       (if (i32.eqz (local.get 0)) (then (return (i64.const 0))))
+       (return_call_indirect (type $ring) (i32.sub (local.get 0) (i32.const 1)) (i32.const 1)))
+     (func $other (param i32) (result i64)
+       (if (i32.eqz (local.get 0)) (then (return (i64.const 0))))
+       (return_call_indirect (type $ring) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0)))`,
+    { alloc: 1, run: 1, turn: TURNS / 2 + 1, other: TURNS / 2 },
+  ],
+])('a chain of tail calls %s is followed to its end', async (_name, functions, expected) => {
+  const { plain, hooked, profile, calls } = await compare(
+    guest(`(call $turn (i32.const ${TURNS}))`, functions),
+    1_000_000n,
+  );
+  expect(plain.outcome).toBe('completed');
+  expect(hooked).toEqual(plain);
+  expect(calls).toEqual(expected);
+  expect(profile.functions.reduce((sum, { self }) => sum + self, 0)).toBe(Number(plain.fuel));
+});
+
+test('a tail call of the host leaves no trace for the next call', async () => {
+  const { plain, hooked, profile, calls } = await compare(
+    guest(
+      '(call $tell) (call $plain)',
+      `(table 1 funcref) (elem (i32.const 0) $progress)
+       (func $tell (return_call_indirect (param i32 i32) (i32.const 1) (i32.const 2) (i32.const 0)))
+       (func $plain (result i64) (i64.const 0))`,
+    ),
+  );
+  expect(hooked).toEqual(plain);
+  expect(calls).toEqual({ alloc: 1, run: 1, tell: 1, plain: 1 });
+  const run = [...profile.root.children.values()].find(({ children }) => children.size > 0);
+  expect(run?.children.size).toBe(2);
 });
 
 test('recursion ends at the same call with hooks and without', async () => {

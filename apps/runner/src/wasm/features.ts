@@ -53,15 +53,38 @@ export function functionBodies(
   return bodies;
 }
 
-type Walk = (reader: ByteReader, used: Set<UsedFeature>) => void;
+/** A tail call: where it is, and whom it names if it does not go through a table. */
+export interface TailCall {
+  readonly at: number;
+  readonly callee: number | undefined;
+}
 
-function walkBody(reader: ByteReader, used: Set<UsedFeature>): void {
+/** The tail calls of a valid body, local declarations included, in their order. */
+export function tailCalls(body: Uint8Array): readonly TailCall[] {
+  const found: TailCall[] = [];
+  walkBody(new ByteReader(body), new Set(), (op, at) => {
+    if (op !== RETURN_CALL && op !== RETURN_CALL_INDIRECT) return;
+    const callee = op === RETURN_CALL ? new ByteReader(body, at + 1).u32() : undefined;
+    found.push({ at, callee });
+  });
+  return found;
+}
+
+const RETURN_CALL = 0x12;
+const RETURN_CALL_INDIRECT = 0x13;
+
+type Walk = (reader: ByteReader, used: Set<UsedFeature>) => void;
+type Visit = (op: number, at: number) => void;
+
+function walkBody(reader: ByteReader, used: Set<UsedFeature>, visit?: Visit): void {
   for (let groups = reader.u32(); groups > 0; groups -= 1) {
     reader.skipNumber();
     reader.skipNumber();
   }
   while (!reader.isDone) {
+    const { at } = reader;
     const op = reader.u8();
+    visit?.(op, at);
     const feature = featureOf(op);
     if (feature !== undefined) used.add(feature);
     IMMEDIATES[op]?.(reader, used);
@@ -70,7 +93,7 @@ function walkBody(reader: ByteReader, used: Set<UsedFeature>): void {
 
 function featureOf(op: number): UsedFeature | undefined {
   if ((op >= 0x06 && op <= 0x0a) || op === 0x18 || op === 0x19 || op === 0x1f) return 'exceptions';
-  if (op === 0x12 || op === 0x13) return 'tail-calls';
+  if (op === RETURN_CALL || op === RETURN_CALL_INDIRECT) return 'tail-calls';
   if (op === 0x1c || op === 0x25 || op === 0x26 || (op >= 0xd0 && op <= 0xd2)) return 'reference-types';
   if (op === 0x14 || op === 0x15 || (op >= 0xd3 && op <= 0xd6) || op === 0xfb) return 'gc';
   if (op === 0xfe) return 'threads';

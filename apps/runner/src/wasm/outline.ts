@@ -48,6 +48,7 @@ export const SECTION_IMPORT = 2;
 export const SECTION_FUNCTION = 3;
 export const SECTION_TABLE = 4;
 export const SECTION_MEMORY = 5;
+export const SECTION_GLOBAL = 6;
 export const SECTION_EXPORT = 7;
 export const SECTION_START = 8;
 export const SECTION_CODE = 10;
