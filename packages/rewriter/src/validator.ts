@@ -71,16 +71,18 @@ export class Validator extends VectorValidator {
     const reader = this.reader;
     const offset = reader.position;
     this.locals.set(type.parameters);
+    this.isWide = type.parameters.includes(op.V128) || type.results.includes(op.V128);
     let total = type.parameters.length;
     const groups = reader.u32();
     for (let group = 0; group < groups; group++) {
       const count = reader.u32();
       assertLimit('locals', total + count, LOCALS_MAX, offset);
-      this.locals.fill(parseValueType(reader), total, total + count);
+      const of = parseValueType(reader);
+      this.isWide ||= of === op.V128 && count > 0;
+      this.locals.fill(of, total, total + count);
       total += count;
     }
     this.localCount = total;
-    this.isWide = this.locals.subarray(0, total).includes(op.V128) || type.results.includes(op.V128);
   }
 
   private begin(type: FunctionType): void {
@@ -667,5 +669,13 @@ export class Validator extends VectorValidator {
 }
 
 function sameTypes(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((type, index) => type === right[index]);
+  if (left.length !== right.length) {
+    return false;
+  }
+  for (let index = 0; index < left.length; index++) {
+    if (left[index] !== right[index]) {
+      return false;
+    }
+  }
+  return true;
 }
