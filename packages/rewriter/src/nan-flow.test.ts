@@ -66,3 +66,35 @@ describe('what is made canonical', () => {
     expect(canonicalised(mixed)).toBe(1);
   });
 });
+
+describe('stores side by side in a loop', () => {
+  const add = (at: number, from = 0) => `local.get ${from} f64.load offset=${at} f64.const 1 f64.add`;
+  const move = (at: number) => `local.get 0 ${add(at)} f64.store offset=${at}`;
+  const loop = (body: string) => `(local i32 i32) loop ${body} local.get 1 br_if 0 end`;
+  // The check of a group, and one more for each of its stores where there is a NaN.
+  const group = (stores: number) => 1 + stores;
+
+  it('share a check', () => {
+    expect(canonicalised(loop(`${move(0)} ${move(8)} ${move(16)}`))).toBe(group(3));
+    expect(canonicalised(loop(Array.from({ length: 9 }, (_, place) => move(place * 8)).join(' ')))).toBe(
+      group(6) + group(3),
+    );
+  });
+
+  it('do not where one may be seen by a load in between', () => {
+    expect(canonicalised(loop(`${move(0)} ${move(4)}`))).toBe(2);
+    expect(canonicalised(loop(`${move(0)} local.get 0 ${add(8, 1)} f64.store offset=8`))).toBe(2);
+    expect(canonicalised(loop(`${move(0)} local.get 1 local.set 0 ${move(8)}`))).toBe(2);
+    expect(canonicalised(loop(`${move(0)} local.get 0 i32.load drop ${move(8)}`))).toBe(2);
+  });
+
+  it('do not where another store or control flow comes between', () => {
+    expect(canonicalised(loop(`${move(0)} local.get 0 i32.const 1 i32.store ${move(8)}`))).toBe(2);
+    expect(canonicalised(loop(`${move(0)} block end ${move(8)}`))).toBe(2);
+  });
+
+  it('do not outside loops, nor in a function that calls', () => {
+    expect(canonicalised(`(local i32) ${move(0)} ${move(8)}`)).toBe(2);
+    expect(canonicalised(`${loop(`${move(0)} ${move(8)}`)} i32.const 0 call 0 drop`)).toBe(2);
+  });
+});

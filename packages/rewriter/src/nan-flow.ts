@@ -16,12 +16,21 @@ import { known } from './nan-graph.ts';
 import * as kinds from './nan-kinds.ts';
 import { NanLocals } from './nan-locals.ts';
 import { NanOperands } from './nan-operands.ts';
+import { groupStores, type NanStore, type StoreGroup } from './nan-stores.ts';
 import * as op from './opcodes.ts';
 
 const CLEAN = known(kinds.CLEAN);
 const EXACT = known(kinds.EXACT);
 const NO_TYPES = new Uint8Array(0);
 const NOWHERE = -1;
+
+/** What of a function must be made canonical. */
+export interface FoundNans {
+  /** Kinds of results, by instruction. */
+  readonly values: ReadonlyMap<number, number>;
+  /** Stores of other such values that share a check. */
+  readonly groups: readonly StoreGroup[];
+}
 
 /** Finds, for one function after the other, what must be made canonical. */
 export class NanFlow extends NanOperands {
@@ -45,12 +54,37 @@ export class NanFlow extends NanOperands {
     this.locals = new NanLocals(this.graph);
   }
 
-  /** Calls back, in no order and some twice, for each instruction whose result must be made canonical, with its kind. */
-  find(scanned: ScannedFunction, found: (index: number, kind: number) => void): void {
+  /** Finds, for each instruction whose result must be made canonical, its kind, and what stores can share a check. */
+  find(scanned: ScannedFunction): FoundNans {
+    const values = new Map<number, number>();
     if (!scanned.makesNan) {
-      return;
+      return { values, groups: [] };
     }
+    this.walk(scanned);
+    this.graph.solve((index, kind) => values.set(index, kind));
+    const groups = groupStores(this.columns, this.module.bytes, this.nanStores(values));
+    for (const { index } of groups.flatMap(({ stores }) => stores)) {
+      values.delete(index - 1);
+    }
+    return { values, groups };
+  }
+
+  // Stores of what the instruction before them made: no other instruction gets that value.
+  private nanStores(values: ReadonlyMap<number, number>): readonly NanStore[] {
+    const stores: NanStore[] = [];
+    for (let place = 0; place < this.stores.length; place += 2) {
+      const index = this.stores[place] ?? 0;
+      const kind = values.get(index - 1);
+      if (kind !== undefined && this.columns.op[index - 1] !== op.BR_IF) {
+        stores.push({ index, address: this.stores[place + 1] ?? 0, kind });
+      }
+    }
+    return stores;
+  }
+
+  private walk(scanned: ScannedFunction): void {
     this.graph.reset();
+    this.stores.length = 0;
     this.columns = scanned.columns;
     this.reader.end = scanned.end;
     this.height = 0;
@@ -67,7 +101,6 @@ export class NanFlow extends NanOperands {
       this.index = index;
       this.visit(this.columns.op[index] ?? 0);
     }
-    this.graph.solve(found);
   }
 
   private get value(): number {

@@ -13,6 +13,7 @@ const F32_ABS = 0x8b;
 const F64_ABS = 0x99;
 const F32X4_ABS = 0xe0;
 const F64X2_ABS = 0xec;
+const V128_STORE = 0x0b;
 const BITSELECT = 0x52;
 
 const CLEAN = known(kinds.CLEAN);
@@ -28,6 +29,8 @@ export class NanOperands {
   protected height = 0;
   private readonly sources = new Int32Array(OPERANDS_MAX);
   private readonly producers = new Uint32Array(OPERANDS_MAX);
+  // Of each store of a float or vector: the instruction, and the one that pushed the address.
+  protected readonly stores: number[] = [];
 
   constructor(bytes: Uint8Array) {
     this.reader = new Reader(bytes, 0, bytes.length);
@@ -75,6 +78,9 @@ export class NanOperands {
         this.height = top;
         return this.transferTop(kinds.SIGN);
       case op.NAN_SHOWS:
+        if (operands[code] === 2) {
+          this.noteStore();
+        }
         this.show(top);
         break;
       default:
@@ -176,6 +182,9 @@ export class NanOperands {
         return this.join(transfer, transfer);
       }
     }
+    if (code === V128_STORE) {
+      this.noteStore();
+    }
     this.readLanes(operands.length, reads);
     this.height -= operands.length;
     if (gives === simd.GIVES_F32 || gives === simd.GIVES_F64) {
@@ -185,6 +194,10 @@ export class NanOperands {
     } else if (result !== 0) {
       this.push(code === simd.V128_CONST ? this.vectorConstant() : result === op.V128 ? EXACT : CLEAN);
     }
+  }
+
+  private noteStore(): void {
+    this.stores.push(this.index, this.producerAt(this.height - 2));
   }
 
   private readLanes(count: number, reads: number): void {
