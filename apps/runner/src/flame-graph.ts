@@ -81,7 +81,8 @@ function barText({ depth, x, width, name, hint }: Bar): string {
 function hueOf(name: string): number {
   let hash = 7;
   for (const letter of name) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 65_521;
-  return 8 + (hash % 48);
+  // Names that differ by a digit are spread over the hues.
+  return 8 + (((hash * 7_919) % 65_521) % 48);
 }
 
 interface Page {
