@@ -10,20 +10,18 @@
 //                              end
 //
 // Any number of turns that the loop is certain to make is right, because the outer loop asks again: so nothing
-// depends on what happens where numbers wrap. Steps that are locals may be 0; then a countdown ends the chunk.
+// depends on what happens where numbers wrap. The step is a constant: the turns that a local one makes are
+// too dear to divide out for the few that such loops mostly have.
 
 import * as op from '../opcodes.ts';
 import type { Writer } from '../writer.ts';
 import type { CountedLoop, Fixed, Relation } from './counted-loops.ts';
 
-/** Differences above this are taken for it where the step is a local, so that nothing wraps. */
-const REACH_MAX_LOG2 = 30;
-
 /** What the code for one loop's chunks works with. */
 export interface ChunkLocals {
   /** How many turns are certain. */
   readonly turns: number;
-  /** Where the chunk ends, or what is left of it. */
+  /** Where the chunk ends. */
   readonly end: number;
 }
 
@@ -81,11 +79,7 @@ export class ChunkWriter {
   open(most: number): void {
     const { out, counted } = this;
     out.raw(op.LOOP, op.EMPTY_BLOCK);
-    if (counted.step.type === 'constant') {
-      this.turnsOfConstantStep(counted.step.value, most);
-    } else {
-      this.turnsOfLocalStep(counted.step, most);
-    }
+    this.turns(counted.step.type === 'constant' ? counted.step.value : 1n, most);
   }
 
   /** Pushes what the chunk costs, as i64. */
@@ -114,26 +108,13 @@ export class ChunkWriter {
 
   /** In place of the bound. */
   bound(): void {
-    if (this.counted.step.type === 'constant') {
-      this.get(this.locals.end);
-    }
+    this.get(this.locals.end);
   }
 
   /** In place of the comparison: whether the chunk goes on, or does not. */
   compare(): void {
     const { out, of, counted } = this;
-    const isNe = counted.goesOnIfTrue;
-    if (counted.step.type === 'constant') {
-      out.u8(isNe ? of.compare.ne[0] : of.eq);
-      return;
-    }
-    out.u8(op.DROP);
-    this.get(this.locals.end);
-    this.number(1n);
-    out.raw(of.sub, op.LOCAL_TEE);
-    out.u32(this.locals.end);
-    this.number(0n);
-    out.u8(isNe ? of.compare.ne[0] : of.eq);
+    out.u8(counted.goesOnIfTrue ? of.compare.ne[0] : of.eq);
   }
 
   /** Behind the loop: goes on with the next chunk, or falls out of the outer loop. */
@@ -148,7 +129,7 @@ export class ChunkWriter {
   }
 
   // turns = min(distance, most * step), divided by the step and rounded up.
-  private turnsOfConstantStep(step: bigint, most: number): void {
+  private turns(step: bigint, most: number): void {
     const { out, of, locals, counted } = this;
     const isInclusive = counted.relation === 'le' || counted.relation === 'ge';
     this.distance(isInclusive || counted.relation === 'ne');
@@ -174,35 +155,6 @@ export class ChunkWriter {
       out.u8(of.mul);
     }
     out.u8(counted.isDown ? of.sub : of.add);
-    this.set(locals.end);
-  }
-
-  // turns = distance > 0 ? min((distance - 1) / max(step, 1), most - 1) + 1 : 0
-  private turnsOfLocalStep(step: Fixed, most: number): void {
-    const { out, of, locals, counted } = this;
-    this.distance(false);
-    this.set(locals.turns);
-    this.clamp(1n << BigInt(counted.is64 ? 2 * REACH_MAX_LOG2 : REACH_MAX_LOG2));
-    out.u8(op.LOCAL_TEE);
-    out.u32(locals.end);
-    this.number(1n);
-    out.u8(of.sub);
-    this.fixed(step);
-    this.number(1n);
-    this.fixed(step);
-    this.number(0n);
-    out.raw(of.compare.ne[0], op.SELECT, of.divUnsigned);
-    this.set(locals.turns);
-    this.clamp(BigInt(most) - 1n);
-    this.number(1n);
-    out.u8(of.add);
-    this.number(0n);
-    this.get(locals.end);
-    this.number(0n);
-    out.raw(of.compare.ne[0], op.SELECT, op.LOCAL_TEE);
-    out.u32(locals.turns);
-    this.number(1n);
-    out.u8(of.add);
     this.set(locals.end);
   }
 

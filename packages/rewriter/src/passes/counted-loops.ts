@@ -18,6 +18,7 @@ import {
   EDGE_TAKEN,
   EXIT,
   type FlowGraph,
+  HAS_BULK,
   HAS_CALL,
   NONE,
 } from './flow-graph.ts';
@@ -52,10 +53,12 @@ export interface CountedLoop {
   readonly goesOnIfTrue: boolean;
   /** First instruction of the test. */
   readonly testAt: number;
-  /** The node that tests, the edge that leaves the loop, and the nodes of a turn in order. */
+  /** The node that tests, and the edge that leaves the loop. */
   readonly test: number;
   readonly exit: number;
+  /** Nodes that each turn runs through, in order: all of them if it is straight. */
   readonly chain: readonly number[];
+  readonly isStraight: boolean;
 }
 
 /** Where the walk through a turn goes on behind a counted loop, by loop; NONE where one is not counted. */
@@ -75,7 +78,7 @@ export function findCountedLoop(
   if (closes - opens > LOOP_INSTRUCTIONS_MAX) {
     return undefined;
   }
-  const turn = findTurn(loop, graph, columns, exits);
+  const turn = findTurn(loop, graph, columns, exits) ?? findVariedTurn(loop, graph, columns);
   if (turn === undefined) {
     return undefined;
   }
@@ -91,6 +94,7 @@ export interface LoopSurroundings {
 }
 
 interface Turn {
+  readonly isStraight: boolean;
   readonly shape: CountedLoop['shape'];
   readonly test: number;
   readonly exit: number;
@@ -120,12 +124,59 @@ function findTurn(
     const leaves = leavesTop(graph, { other, loop, isTop });
     if (leaves === undefined || chain.length + leaves.nodes !== graph.size[loop]) return undefined;
     const { shape, exit } = leaves;
-    return { shape, test: head, exit, chain, goesOnIfTrue: shape === 'top' };
+    return { isStraight: true, shape, test: head, exit, chain, goesOnIfTrue: shape === 'top' };
   }
   const test = followTurn(chain, { loop, graph, exits });
   if (test === undefined || chain.length + 1 !== graph.size[loop]) return undefined;
   const exit = leavesBottom(graph, test, loop);
-  return exit === undefined ? undefined : { shape: 'bottom', test, exit, chain, goesOnIfTrue: true };
+  return exit === undefined
+    ? undefined
+    : { isStraight: true, shape: 'bottom', test, exit, chain, goesOnIfTrue: true };
+}
+
+// A turn with choices inside, but without loops: it begins with the head and ends with one node that goes back,
+// and only the test leaves.
+function findVariedTurn(loop: number, graph: FlowGraph, columns: InstructionColumns): Turn | undefined {
+  const head = graph.head[loop] ?? NONE;
+  const last = lastOfTurn(loop, graph);
+  if (last === undefined || last === head) return undefined;
+  const isTop = columns.op[graph.last[head] ?? 0] === op.IF;
+  const other = outEdges(graph, head).find((edge) => graph.kind[edge] !== EDGE_ONLY);
+  const leaves = other === undefined ? undefined : leavesTop(graph, { other, loop, isTop });
+  if (leaves !== undefined && outEdges(graph, head).length === 2) {
+    const { shape, exit } = leaves;
+    const turn = { isStraight: false, shape, test: head, exit, chain: [head, last] };
+    return staysInside(loop, graph, exit) ? { ...turn, goesOnIfTrue: shape === 'top' } : undefined;
+  }
+  const exit = leavesBottom(graph, last, loop);
+  if (exit === undefined || !staysInside(loop, graph, exit)) return undefined;
+  return { isStraight: false, shape: 'bottom', test: last, exit, chain: [head, last], goesOnIfTrue: true };
+}
+
+// The node with the only edge back to the head.
+function lastOfTurn(loop: number, graph: FlowGraph): number | undefined {
+  let last: number | undefined;
+  const head = graph.head[loop] ?? NONE;
+  for (let edge = graph.firstIn[head] ?? NONE; edge !== NONE; edge = graph.nextIn[edge] ?? NONE) {
+    if (graph.isBack(edge)) {
+      if (last !== undefined || graph.loop[graph.from[edge] ?? NONE] !== loop) return undefined;
+      last = graph.from[edge];
+    }
+  }
+  return last;
+}
+
+// Whether no node of the loop calls, and no edge but one leaves it, for outside or for a loop inside.
+function staysInside(loop: number, graph: FlowGraph, exit: number): boolean {
+  const head = graph.head[loop] ?? NONE;
+  for (let node = head; node < head + (graph.size[loop] ?? 0); node++) {
+    if (graph.loop[node] !== loop || ((graph.has[node] ?? 0) & (HAS_CALL | HAS_BULK)) !== 0) return false;
+    const first = graph.firstOut[node] ?? NONE;
+    for (let edge = first; edge !== NONE; edge = graph.nextOut[edge] ?? NONE) {
+      if (edge !== exit && !leadsInside(graph, edge, loop)) return false;
+    }
+  }
+  return true;
 }
 
 // Follows the nodes of a turn to the one with an edge back to the head.
@@ -426,11 +477,11 @@ function withStep(
     (one) => (graph.first[one] ?? 0) <= write && write <= (graph.last[one] ?? NONE),
   );
   if (step === undefined || node === undefined) return undefined;
-  const { shape, exit, chain, goesOnIfTrue } = turn;
+  const { shape, exit, chain, goesOnIfTrue, isStraight } = turn;
   const seesStep = write <= test.counterAt && (shape === 'bottom' || node === turn.test);
   if (shape === 'bottom' && !seesStep) return undefined;
   const { counterAt: _, ...rest } = test;
-  return { shape, ...rest, ...step, seesStep, test: turn.test, exit, chain, goesOnIfTrue };
+  return { shape, ...rest, ...step, seesStep, test: turn.test, exit, chain, goesOnIfTrue, isStraight };
 }
 
 /**

@@ -332,7 +332,8 @@ class GraphBuilder {
     for (let frame = kinds.length - 1; frame >= lowest; frame--) {
       const kind = kinds[frame];
       if (kind === FRAME_LOOP) return false;
-      if (kind !== FRAME_BLOCK || this.pending[frame] !== NONE) return true;
+      const isTest = kind === FRAME_IF && this.owners[frame] === this.graph.head[this.loop];
+      if ((kind !== FRAME_BLOCK && !isTest) || this.pending[frame] !== NONE) return true;
     }
     return true;
   }

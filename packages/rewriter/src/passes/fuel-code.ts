@@ -110,14 +110,18 @@ export class FuelCode {
     this.pay(amount, true, out);
   }
 
-  /** Pays what `push` leaves on the stack, and stops if it cannot be paid. */
-  payComputed(inPurse: boolean, out: Writer, push: () => void): void {
+  /** Pays what `push` leaves on the stack, and stops if it cannot be paid; then a purse holds `more` than the reserve. */
+  payComputed(
+    { inPurse, more }: { readonly inPurse: boolean; readonly more: number },
+    out: Writer,
+    push: () => void,
+  ): void {
     this.get(inPurse, out);
     push();
     out.u8(op.I64_SUB);
     if (inPurse) {
       this.set(true, out);
-      this.checkPurse(false, out);
+      this.checkPurse(false, out, more);
     } else {
       this.teeToGlobal(out);
       stopBelow(0, out);
@@ -133,12 +137,12 @@ export class FuelCode {
   /** Fills the purse, which is empty, or stops if there is no fuel left. */
   refillPurse(out: Writer): void {
     number(0, out);
-    this.callRefill(out);
+    this.callRefill(this.at.reserve, out);
   }
 
   // On the stack is what the purse holds.
-  private callRefill(out: Writer): void {
-    number(this.at.reserve, out);
+  private callRefill(reserve: number, out: Writer): void {
+    number(reserve, out);
     out.u8(op.CALL);
     out.u32(this.at.refillFunction);
     this.set(true, out);
@@ -164,8 +168,8 @@ export class FuelCode {
   }
 
   // A call in a loop costs registers on each turn, even one that is hardly ever made: so a tight loop has none.
-  private checkPurse(isTight: boolean, out: Writer): void {
-    const { reserve } = this.at;
+  private checkPurse(isTight: boolean, out: Writer, more = 0): void {
+    const reserve = this.at.reserve + more;
     this.get(true, out);
     number(reserve, out);
     out.raw(op.I64_LT_S, op.IF, op.EMPTY_BLOCK);
@@ -173,7 +177,7 @@ export class FuelCode {
       this.fillInPlace(out);
     } else {
       this.get(true, out);
-      this.callRefill(out);
+      this.callRefill(reserve, out);
     }
     out.u8(op.END);
   }

@@ -53,6 +53,9 @@ const UNCHECKED_MAX = 2_000;
 /** Instructions of a turn from which paying by the chunk saves too little. */
 const CHUNK_TURN_MAX = 60;
 
+/** The same where a turn has choices: instructions on all ways together. */
+const VARIED_TURN_MAX = 400;
+
 /** What a turn costs from which a few registers more or less do not matter. */
 const TIGHT_TURN_MAX = 120;
 
@@ -73,8 +76,9 @@ export class FuelPlan {
   /** 1 where a loop turns so fast that no call should be in it. */
   readonly isTight: number[] = [];
   readonly counted: (CountedLoop | undefined)[] = [];
-  /** What one turn of a loop of chunks costs. */
+  /** What one turn of a loop of chunks costs at least, and at most. */
   readonly turnCost: number[] = [];
+  readonly turnMost: number[] = [];
   /** The least that a purse holds behind each check. */
   reserve = 0;
 
@@ -110,7 +114,12 @@ export class FuelPlan {
     }
   }
 
-  /** The loop's nodes have their price paid by whoever enters. */
+  /** Whether a turn of a counted loop has choices. */
+  varies(loop: number): boolean {
+    return this.isQuiet(loop) && this.counted[loop]?.isStraight === false;
+  }
+
+  /** The loop's nodes have their price paid by whoever enters, if no turn varies. */
   isQuiet(loop: number): boolean {
     return loop !== NONE && this.loopMode[loop] !== LOOP_CHECKED;
   }
@@ -278,6 +287,7 @@ export class FuelPlan {
     const counted = input === undefined ? undefined : findCountedLoop(loop, { graph, input, exits });
     this.counted[loop] = counted;
     if (counted === undefined || input === undefined) return;
+    if (!counted.isStraight) return this.varyTurn(loop, counted);
     const cost = this.chainCost(counted);
     if (cost !== (this.price[graph.head[loop] ?? 0] ?? 0) || !this.hasNoBulk(counted)) return;
     this.turnCost[loop] = cost;
@@ -285,6 +295,38 @@ export class FuelPlan {
     if (start === undefined || !this.payWhole(loop, counted, turnsOf(counted, start))) {
       this.payChunks(loop, counted, cost);
     }
+  }
+
+  // A turn with choices is paid by its cheapest way, and what others cost more on the way.
+  private varyTurn(loop: number, counted: CountedLoop): void {
+    const { graph, price, ahead, sure } = this;
+    const head = graph.head[loop] ?? NONE;
+    let most = 0;
+    for (let node = head; node < head + (graph.size[loop] ?? 0); node++) {
+      most += graph.cost[node] ?? 0;
+    }
+    if (most > VARIED_TURN_MAX || most === 0 || !this.canBeChunks(loop, counted)) return;
+    this.loopMode[loop] = LOOP_CHUNKS;
+    this.turnMost[loop] = most;
+    for (let node = head; node < head + (graph.size[loop] ?? 0); node++) {
+      const behind = node === counted.test ? this.sureOfTurn(node, counted) : this.sureBehind(node);
+      ahead[node] = behind;
+      price[node] = (graph.cost[node] ?? 0) + behind;
+    }
+    sure[head] = price[head] ?? 0;
+    this.turnCost[loop] = price[head] ?? 0;
+    this.exitBalance[loop] = counted.shape === 'bottom' ? 0 : -(graph.cost[head] ?? 0);
+  }
+
+  // What is certain to be executed behind the test if the turn goes on.
+  private sureOfTurn(node: number, counted: CountedLoop): number {
+    const { graph } = this;
+    if (counted.shape === 'bottom') return 0;
+    for (let edge = graph.firstOut[node] ?? NONE; edge !== NONE; edge = graph.nextOut[edge] ?? NONE) {
+      const to = graph.to[edge] ?? EXIT;
+      if (edge !== counted.exit && to !== graph.from[counted.exit]) return this.sure[to] ?? 0;
+    }
+    return 0;
   }
 
   // What one turn costs, loops inside included.
@@ -318,22 +360,26 @@ export class FuelPlan {
     return true;
   }
 
-  // In a chunk the test runs once more than in a turn, so it must do nothing else.
   private payChunks(loop: number, counted: CountedLoop, cost: number): void {
+    const { graph } = this;
+    const isInner = counted.chain.every((node) => !this.entersLoop(node));
+    if (cost <= CHUNK_TURN_MAX && isInner && this.canBeChunks(loop, counted)) {
+      this.loopMode[loop] = LOOP_CHUNKS;
+      this.turnMost[loop] = cost;
+      this.exitBalance[loop] = counted.shape === 'bottom' ? 0 : -(graph.cost[graph.head[loop] ?? 0] ?? 0);
+    }
+  }
+
+  // In a chunk the test runs once more than in a turn, so it must do nothing else.
+  private canBeChunks(loop: number, counted: CountedLoop): boolean {
     const { graph } = this;
     const head = graph.head[loop] ?? NONE;
     const { shape, step, relation, testAt, isDown } = counted;
     const isPure = shape === 'bottom' || (testAt === graph.first[head] && !counted.seesStep);
     const isUp = relation === 'lt' || relation === 'le';
     const isKnown =
-      step.type === 'constant'
-        ? step.value <= 1n << 12n && (relation === 'ne' || isUp !== isDown)
-        : relation !== 'ne' && relation !== 'le' && relation !== 'ge' && isUp !== isDown;
-    const isInner = counted.chain.every((node) => !this.entersLoop(node));
-    if (cost <= CHUNK_TURN_MAX && isPure && isKnown && isInner) {
-      this.loopMode[loop] = LOOP_CHUNKS;
-      this.exitBalance[loop] = shape === 'bottom' ? 0 : -(graph.cost[head] ?? 0);
-    }
+      step.type === 'constant' && step.value <= 1n << 12n && (relation === 'ne' || isUp !== isDown);
+    return isPure && isKnown;
   }
 
   private entersLoop(node: number): boolean {
@@ -353,7 +399,7 @@ export class FuelPlan {
     const shallowest = this.fixedTargets();
     for (let loop = 0; loop < graph.loops; loop++) {
       const parent = graph.parent[loop] ?? NONE;
-      const may = mayKeep && !this.isQuiet(loop) && graph.calls[loop] === 0;
+      const may = mayKeep && (!this.isQuiet(loop) || this.varies(loop)) && graph.calls[loop] === 0;
       const closes = (shallowest[loop] ?? 0) >= (graph.depth[loop] ?? 0);
       this.isTight[loop] = (this.price[graph.head[loop] ?? 0] ?? 0) <= TIGHT_TURN_MAX ? 1 : 0;
       if (parent !== NONE) this.isTight[parent] = 0;
@@ -401,8 +447,9 @@ export class FuelPlan {
       edgePays[edge] = 0;
     }
     for (let node = 0; node < graph.nodes; node++) {
-      if (this.isQuiet(graph.loop[node] ?? NONE)) {
+      if (this.isPaid(node)) {
         this.nodePays[node] = 0;
+        this.out[node] = this.ahead[node] ?? 0;
       } else {
         this.payNode(node);
       }
@@ -413,8 +460,17 @@ export class FuelPlan {
     }
   }
 
+  // Whether all that the node pays is paid by whoever enters its loop.
+  private isPaid(node: number): boolean {
+    const { graph } = this;
+    const loop = graph.loop[node] ?? NONE;
+    if (!this.varies(loop)) return this.isQuiet(loop);
+    const exit = this.counted[loop]?.exit ?? NONE;
+    return graph.head[loop] === node || (graph.from[exit] === node && this.counted[loop]?.test !== node);
+  }
+
   private hold(node: number, amount: number): void {
-    if (amount > 0 && this.inPurse(node)) {
+    if (amount > 0 && this.inPurse(node) && !this.varies(this.graph.loop[node] ?? NONE)) {
       this.reserve += amount;
     }
   }
@@ -479,14 +535,14 @@ export class FuelPlan {
     const { graph } = this;
     const from = graph.from[edge] ?? 0;
     const loop = graph.loop[from] ?? NONE;
-    if (!this.isQuiet(loop)) return this.out[from] ?? 0;
-    return this.counted[loop]?.exit === edge ? (this.exitBalance[loop] ?? 0) : 0;
+    if (this.isQuiet(loop) && this.counted[loop]?.exit === edge) return this.exitBalance[loop] ?? 0;
+    return this.isQuiet(loop) && !this.varies(loop) ? 0 : (this.out[from] ?? 0);
   }
 
   // Edges to where the balance is settled: loop heads and the end of the function.
   private payOuts(node: number): void {
     const { graph, edgePays } = this;
-    const isQuiet = this.isQuiet(graph.loop[node] ?? NONE);
+    const isQuiet = this.isQuiet(graph.loop[node] ?? NONE) && !this.varies(graph.loop[node] ?? NONE);
     for (let edge = graph.firstOut[node] ?? NONE; edge !== NONE; edge = graph.nextOut[edge] ?? NONE) {
       const to = graph.to[edge] ?? EXIT;
       if (to !== EXIT && !graph.isHead(to)) continue;
@@ -499,7 +555,13 @@ export class FuelPlan {
     const { graph } = this;
     const has = graph.has[node] ?? 0;
     const owes = (graph.cost[node] ?? 0) - balance;
-    if (balance > 0 || owes > DEBT_MAX || this.checks[node] === 1 || (has & (HAS_CALL | HAS_BULK)) !== 0) {
+    if (
+      this.varies(graph.loop[node] ?? NONE) ||
+      balance > 0 ||
+      owes > DEBT_MAX ||
+      this.checks[node] === 1 ||
+      (has & (HAS_CALL | HAS_BULK)) !== 0
+    ) {
       return false;
     }
     let ways = 0;

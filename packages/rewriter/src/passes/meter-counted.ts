@@ -430,8 +430,9 @@ class PlanWriter {
     const { code, graph, plan } = this;
     const cost = plan.turnCost[loop] ?? 1;
     const inPurse = plan.inPurse(graph.head[loop] ?? 0);
-    writer.open(Math.floor(AHEAD_MAX / cost));
-    code.payComputed(inPurse, out, () => writer.price(cost));
+    writer.open(Math.floor(AHEAD_MAX / (plan.turnMost[loop] ?? 1)));
+    const more = plan.varies(loop) ? AHEAD_MAX : 0;
+    code.payComputed({ inPurse, more }, out, () => writer.price(cost));
     writer.enter();
   }
 
