@@ -13,9 +13,8 @@ import {
 export const callsUnreachable: HostileModule = {
   about:
     'Calls with 255 operands where nothing can be reached: two bytes each, and engines look at every operand.',
-  expect: 'completed',
+  expect: 'refused limit-unreachable-operands',
   size: 380_000,
-  scaleFrom: 38_000,
   build: (size) =>
     guestModule({
       types: [functionType(Array.from<number>({ length: 255 }).fill(0x7c), [])],

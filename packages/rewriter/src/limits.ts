@@ -73,6 +73,12 @@ export const MERGED_VALUES_MAX = 4_000_000;
 /** The same over all functions: ten times what the largest real module tried has. */
 export const MODULE_MERGED_VALUES_MAX = 64_000_000;
 
+/**
+ * Operands that the calls and branches of a module's unreachable code take without their being there. Engines look
+ * at each: 255 for two bytes of a call, which took one 8 seconds for the largest module.
+ */
+export const UNREACHABLE_OPERANDS_MAX = 10_000_000;
+
 /** Targets of a branch table that cost a compiler as much as one branch. */
 export const TARGETS_PER_MERGE = 4;
 

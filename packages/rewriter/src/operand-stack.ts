@@ -1,7 +1,7 @@
 // The operand stack of the validator.
 
 import { InstructionColumns } from './instructions.ts';
-import { NESTING_MAX, OPERANDS_MAX } from './limits.ts';
+import { NESTING_MAX, OPERANDS_MAX, UNREACHABLE_OPERANDS_MAX } from './limits.ts';
 import type { WasmModule } from './module.ts';
 import * as op from './opcodes.ts';
 import { Reader } from './reader.ts';
@@ -23,6 +23,9 @@ export class OperandStack {
   protected readonly framePolymorphic = new Uint8Array(NESTING_MAX + 1);
   protected depth = 0;
   protected floor = 0;
+
+  // Of all bodies so far: operands that were taken where nothing can be reached, and so need not be there.
+  private unreachableOperands = 0;
 
   /** Where the instruction at hand begins. */
   protected instruction = 0;
@@ -86,6 +89,13 @@ export class OperandStack {
     for (let index = types.length - 1; index >= 0; index--) {
       // Nothing is left but what unreachable code may take for anything: the same for all further ones.
       if (this.height === this.floor) {
+        this.unreachableOperands += index + 1;
+        assertLimit(
+          'unreachable-operands',
+          this.unreachableOperands,
+          UNREACHABLE_OPERANDS_MAX,
+          this.instruction,
+        );
         return this.popNothing(types[index] ?? 0);
       }
       this.pop(types[index] ?? 0);

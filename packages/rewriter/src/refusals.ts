@@ -37,6 +37,7 @@ export type LimitName =
   | 'loop-locals'
   | 'merged-values'
   | 'module-loop-locals'
+  | 'unreachable-operands'
   | 'module-merged-values'
   | 'prepared-body-bytes'
   | 'branch-table'
