@@ -75,6 +75,19 @@ describe('inputs', () => {
     expect(parseWasiShared(joined(own, index(7)))).toMatchObject({ type: 'invalid' });
   });
 
+  test('of a range job without shared bytes are numbers, whatever item they begin like', () => {
+    for (let number = 0; number < 1_024; number += 1) {
+      const variable = ['TRINE_TASK_INDEX', String(number)];
+      expect(parseWasiInput(index(number))).toMatchObject({ type: 'task', task: { env: [variable] } });
+    }
+  });
+
+  test.each([{ stdin: new Uint8Array(0) }, { args: [''] }])('of eight bytes are no numbers: %j', (input) => {
+    const bytes = encodeWasiInput(input);
+    expect(bytes).toHaveLength(8);
+    expect(parseWasiInput(bytes)).toMatchObject({ type: 'task', task: { env: [], ...input } });
+  });
+
   test.each<[string, Uint8Array]>([
     ['eight bytes that are no task’s number', bytesOf('no input')],
     ['no CBOR', bytesOf('hello world')],

@@ -52,6 +52,8 @@ export function encodeWasiInput({ args, env, stdin, files }: WasiInput): Uint8Ar
 /** Reads a task's input: an item, or an item and an index. No bytes at all say the same as an empty map. */
 export function parseWasiInput(input: Uint8Array): ParsedWasiInput {
   if (input.length === 0) return { type: 'task', task: NOTHING };
+  // First of all: the number 160 begins as an empty map does. No item of eight bytes ends as a number does.
+  if (input.length === INDEX_BYTES && indexOf(input) !== undefined) return numbered(NOTHING, input);
   const item = readItem(input);
   if (item.type === 'invalid') return input.length === INDEX_BYTES ? numbered(NOTHING, input) : item;
   if (item.rest.length === 0) return { type: 'task', task: item.task };
@@ -185,10 +187,15 @@ function assertTree(paths: readonly string[]): void {
 }
 
 function numbered(task: WasiTask, index: Uint8Array): ParsedWasiInput {
-  const number = new DataView(index.buffer, index.byteOffset, INDEX_BYTES).getBigUint64(0, true);
-  if (number > BigInt(Number.MAX_SAFE_INTEGER)) {
+  const number = indexOf(index);
+  if (number === undefined) {
     return { type: 'invalid', message: 'is neither a WASI task nor followed by a task’s number' };
   }
   const env = task.env.filter(([name]) => name !== WASI_INDEX_VARIABLE);
   return { type: 'task', task: { ...task, env: [...env, [WASI_INDEX_VARIABLE, String(number)]] } };
+}
+
+function indexOf(bytes: Uint8Array): bigint | undefined {
+  const number = new DataView(bytes.buffer, bytes.byteOffset, INDEX_BYTES).getBigUint64(0, true);
+  return number > BigInt(Number.MAX_SAFE_INTEGER) ? undefined : number;
 }
