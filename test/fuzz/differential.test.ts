@@ -13,6 +13,8 @@ import { type ModuleRun, runModule, runOriginal } from './run-module.ts';
 
 const FUEL = 100_000n;
 const MAX_PAGES = 4;
+/** How much too high the charge of a trap may be. */
+const TRAP_AHEAD_MAX = 1n << 20n;
 /** Seeds of NaNs that the interpreter chooses, and how many modules it runs prepared: it is slow. */
 const NAN_SEEDS = [1, 2];
 const INTERPRETED = 60;
@@ -114,6 +116,18 @@ describe.each([
         });
       }
     }
+  });
+
+  it('charge a trap no less than what was executed, and hardly more', () => {
+    let compared = 0;
+    for (const { seed, run, reference } of cases) {
+      if (run.outcome === 'trapped' && reference.outcome === 'trapped') {
+        const ahead = run.fuel - reference.fuel;
+        expect({ seed, within: ahead >= 0n && ahead <= TRAP_AHEAD_MAX }).toEqual({ seed, within: true });
+        compared += 1;
+      }
+    }
+    expect(compared).toBeGreaterThan(20);
   });
 
   it('do what their originals do on the engine where no NaN is shown', () => {
