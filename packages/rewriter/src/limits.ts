@@ -62,10 +62,13 @@ export const BRANCHES_MAX = 40_000;
 export const CALLS_MAX = 20_000;
 
 /** Loops of one function times its locals: a loop begins with a value for each; the most seen is 30,000. */
-export const LOOP_LOCALS_MAX = 250_000;
+export const LOOP_LOCALS_MAX = 100_000;
 
-/** The same over all functions: fifteen times what the largest real module tried has. */
-export const MODULE_LOOP_LOCALS_MAX = 4_000_000;
+/**
+ * The same over all functions: eight times what the largest real module tried has. Functions that are being compiled
+ * when a thread is ended are compiled to the end, so what all of them together take must end soon as well.
+ */
+export const MODULE_LOOP_LOCALS_MAX = 2_000_000;
 
 /** Branches of one function times its locals and operands: the values that compilers keep; the most seen is 600,000. */
 export const MERGED_VALUES_MAX = 4_000_000;
