@@ -2,15 +2,20 @@
 // run is charged exactly what it executed; a run that has used up its fuel stops by `unreachable` with the
 // fuel global below zero, at a loop head, at a function's entry or at a bulk instruction.
 //
-// Code is charged by *regions*: instructions that run equally often. A region is charged once, where it
-// begins. Three strategies give the same totals on completed runs, which is how they are tested:
+// Four strategies give the same totals on completed runs, which is how they are tested. `counted` is the
+// edition's (fuel-plan.ts has its rules); the others are simple enough to be believed, and slow. They charge by
+// *regions*: instructions that run equally often. A region is charged once, where it begins.
 //   blocks  a region is a basic block, and every charge is checked;
 //   merged  code after a block belongs to the region before it, unless a branch inside leaves further than
 //           the block itself; only loop heads and function entries check;
 //   cached  merged, and a function with loops keeps the fuel in a local, written back before calls, returns
 //           and `unreachable`, and read again after calls.
-// What a trap leaves in the global differs between strategies, but depends on nothing but the module and its
-// input: charges are ahead of the trapping instruction by the rest of its regions, and a local's are lost.
+// What a trap leaves in the global depends on nothing but the module and its input. Under `counted` it is never
+// above the fuel that is truly left, and at most 2^20 below: what is paid ahead in the function that traps
+// (2^16), a chunk of turns (2^16, and as much held back for their choices), what a purse takes (2^18) and may
+// pay on a turn (2^16), and half a frame's bytes for each function that waits for a call (150 KiB in all). A
+// trap ends as out-of-fuel when what is left does not pay for what was begun. Under `cached` a local's charges
+// are lost by a trap.
 //
 // At one offset the order must be: read the fuel after a call, charge the region that begins, write it back
 // for the next call. Edits are appended in that order as the walk goes.
