@@ -309,7 +309,8 @@ class World {
   #replaceFrozen(coordinator: SimCoordinator): void {
     coordinator.process.freeze();
     this.#soon(6_000, () => {
-      if (this.#coordinator === coordinator) this.#startCoordinator();
+      // An operator starts a second one for a first that does not answer.
+      if (this.#coordinator === coordinator && coordinator.process.isFrozen) this.#startCoordinator();
     });
     this.timeline.after(4_000 + this.#chance.below(8_000), () => {
       coordinator.process.thaw();
