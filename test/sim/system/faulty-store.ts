@@ -77,6 +77,7 @@ export class FaultyStore {
       },
       registry: this.#part(tables.registry, process),
       views: this.#part(tables.views, process),
+      retention: this.#part(tables.retention, process),
       ping: () => this.#call(process, () => tables.ping()),
       close: () => Promise.resolve(),
     };

@@ -14,10 +14,12 @@ import type { ArtifactRef, JobRow, NodeCounters, ResultEntry, ShardRow, TaskRow 
 import { addCounters, zeroCounters } from './counters.ts';
 import { closedError, failWhenClosed } from './closed.ts';
 import { STORE_LIMITS } from './limits.ts';
+import { memoryRetention } from './memory-retention.ts';
 import { type KnownToken, ownershipOf } from './node-admission.ts';
 import type {
   ApiKeyRow,
   CommitOutcome,
+  JobCounts,
   JoinTokenRow,
   NewInput,
   NodeAdmission,
@@ -31,16 +33,26 @@ import type {
   StoredBatch,
   ViewStore,
 } from './store.ts';
+import type { HistoryAnchor } from './retention-store.ts';
 import { isDisagreed, taskCount } from './table-rows.ts';
 
+export interface MemoryStoreOptions {
+  /**
+   * How rows are kept apart from whoever wrote them: a deep copy unless told. Writers that never touch a row again may
+   * spare it.
+   */
+  readonly keep?: <T>(rows: T) => T;
+}
+
 /** An empty store. `close()` makes every later call fail like a database that is away. */
-export function createMemoryStore(): Store {
-  const tables = new Tables();
+export function createMemoryStore({ keep = copyOf }: MemoryStoreOptions = {}): Store {
+  const tables = new Tables(keep);
   const guard = <T extends object>(part: T): T => failWhenClosed(part, () => tables.isClosed);
   return {
     shards: guard(memoryShards(tables)),
     registry: guard(memoryRegistry(tables)),
     views: guard(memoryViews(tables)),
+    retention: guard(memoryRetention(tables)),
     ping: () => (tables.isClosed ? Promise.reject(closedError()) : Promise.resolve()),
     close() {
       tables.isClosed = true;
@@ -56,6 +68,7 @@ interface ShardRecord {
   row: ShardRow;
   hash: Digest;
   batches: StoredBatch[];
+  anchor: HistoryAnchor;
 }
 
 interface TokenRecord extends JoinTokenRow {
@@ -67,10 +80,24 @@ interface SignInRecord extends SignInRow {
   readonly kind: 'cookie' | 'link';
 }
 
-class Tables {
+const NOTHING_TRIMMED: JobCounts = {
+  jobs: 0,
+  tasks: 0,
+  verified: 0,
+  disputed: 0,
+  abandoned: 0,
+  invalidResults: 0,
+  fuel: 0n,
+};
+
+export class Tables {
   isClosed = false;
+  readonly keep: <T>(rows: T) => T;
   readonly shards = new Map<ShardId, ShardRecord>();
-  readonly jobs = new Map<JobId, { readonly shard: ShardId; readonly row: JobRow }>();
+  readonly jobs = new Map<
+    JobId,
+    { readonly shard: ShardId; readonly row: JobRow; readonly storedAtMs: number }
+  >();
   readonly tasks = new Map<JobId, Map<number, TaskRow>>();
   readonly results = new Map<JobId, Map<number, ResultEntry>>();
   readonly frames = new Map<Digest, ShardCommit['changes']['frames'][number]>();
@@ -84,7 +111,26 @@ class Tables {
   readonly nodes = new Map<NodeId, NodeRow>();
   readonly artifacts = new Map<Digest, ArtifactRef>();
   readonly artifactOwners = new Map<Digest, Set<KeyId | NodeId>>();
-  readonly idempotency = new Map<string, { readonly job: JobId; readonly request: Digest }>();
+  readonly idempotency = new Map<
+    string,
+    { readonly job: JobId; readonly request: Digest; readonly atMs: number }
+  >();
+  readonly artifactUses = new Map<Digest, number>();
+  readonly framesStored = new Map<Digest, { readonly atMs: number; readonly trimmedLeaves: number }>();
+  /** By shard and node. */
+  readonly folded = new Map<string, bigint>();
+  readonly retired = new Map<JobId, number>();
+  trimmed: JobCounts = NOTHING_TRIMMED;
+  sessionFloor = 0;
+
+  /** The store's own clock: the newest time that any shard stored. */
+  nowMs(): number {
+    return Math.max(0, ...[...this.shards.values()].map(({ row }) => row.timeMs));
+  }
+
+  constructor(keep: <T>(rows: T) => T) {
+    this.keep = keep;
+  }
 
   shard(shard: ShardId): ShardRecord {
     return entryOf(this.shards, shard, () => ({
@@ -94,6 +140,7 @@ class Tables {
       row: { shard, timeMs: 0, leaseCounter: 0 },
       hash: '00'.repeat(32) as Digest,
       batches: [],
+      anchor: { seq: 0, hash: '00'.repeat(32) as Digest },
     }));
   }
 
@@ -112,7 +159,7 @@ const memoryShards = (tables: Tables): ShardStore => ({
         record.holder = holder;
         return {
           right: { shard, epoch: record.epoch, seq: record.seq },
-          stored: copyOf(storedShard(tables, shard)),
+          stored: tables.keep(storedShard(tables, shard)),
         };
       });
   },
@@ -165,7 +212,7 @@ function commit(tables: Tables, commits: readonly ShardCommit[]): CommitOutcome 
       return record.epoch !== epoch || record.seq !== seq;
     });
   if (fenced.length > 0) return { type: 'fenced', shards: fenced.map(({ shard }) => shard) };
-  for (const one of commits) writeCommit(tables, copyOf(one));
+  for (const one of commits) writeCommit(tables, tables.keep(one));
   return { type: 'committed' };
 }
 
@@ -176,12 +223,25 @@ function writeCommit(tables: Tables, { right, seq, atMs, events, changes }: Shar
   record.row = changes.shard;
   record.hash = chainedHash(record.hash, { epoch, seq, events });
   record.batches.push({ seq, epoch, atMs, events, hash: record.hash });
-  record.batches.splice(0, record.batches.length - STORE_LIMITS.batchesKept.value);
-  for (const row of changes.jobs) tables.jobs.set(row.spec.job, { shard, row });
+  trimBatches(record, record.batches.length - STORE_LIMITS.batchesKept.value);
+  for (const row of changes.jobs) {
+    const storedAtMs = tables.jobs.get(row.spec.job)?.storedAtMs ?? tables.nowMs();
+    tables.jobs.set(row.spec.job, { shard, row, storedAtMs });
+  }
   for (const row of changes.tasks) entryOf(tables.tasks, row.job, () => new Map()).set(row.index, row);
   for (const row of changes.results) entryOf(tables.results, row.job, () => new Map()).set(row.sequence, row);
-  for (const row of changes.frames) if (!tables.frames.has(row.id)) tables.frames.set(row.id, row);
+  for (const row of changes.frames) {
+    if (tables.frames.has(row.id)) continue;
+    tables.frames.set(row.id, row);
+    tables.framesStored.set(row.id, { atMs: tables.nowMs(), trimmedLeaves: 0 });
+  }
   for (const row of changes.counters) entryOf(tables.counters, shard, () => new Map()).set(row.node, row);
+}
+
+/** Drops a shard's oldest batches; the newest of them becomes the anchor. */
+export function trimBatches(record: Pick<ShardRecord, 'batches' | 'anchor'>, count: number): void {
+  const last = count > 0 ? record.batches.splice(0, count).at(-1) : undefined;
+  if (last !== undefined) record.anchor = { seq: last.seq, hash: last.hash };
 }
 
 /** SHA-256 over the previous hash, epoch and seq as u64 big-endian, and the events: what Postgres computes. */
@@ -204,10 +264,13 @@ const memoryRegistry = (tables: Tables): RegistryStore => ({
   ...memoryArtifacts(tables),
   async saveInputs(job, inputs) {
     const rows = entryOf(tables.inputs, job, () => new Map<number, NewInput>());
-    for (const [index, input] of inputs.entries()) if (!rows.has(index)) rows.set(index, copyOf(input));
+    for (const [index, input] of inputs.entries()) if (!rows.has(index)) rows.set(index, tables.keep(input));
   },
-  async reserveIdempotency({ key, idempotencyKey, job, request }) {
-    return entryOf(tables.idempotency, `${key}/${idempotencyKey}`, () => ({ job, request }));
+  async reserveIdempotency({ key, idempotencyKey, job, request, atMs }) {
+    const name = `${key}/${idempotencyKey}`;
+    const held = tables.idempotency.get(name) ?? { job, request };
+    tables.idempotency.set(name, { ...held, atMs });
+    return { job: held.job, request: held.request };
   },
 });
 
@@ -320,7 +383,7 @@ function admit(tables: Tables, hello: NodeHello): NodeAdmission {
     owner: owned.owner,
     ownerName: owned.ownerName,
     token: owned.token,
-    session: (known?.session ?? 0) + 1,
+    session: (known?.session ?? tables.sessionFloor) + 1,
     profile: hello.profile,
     networkPrefix: hello.networkPrefix,
     group: owned.group,
@@ -438,18 +501,18 @@ const memoryViews = (tables: Tables): ViewStore => ({
     );
   },
   async totals() {
-    const rows = [...tables.jobs.values()].map(({ row }) => row);
-    const sum = (field: (row: JobRow) => number) => rows.reduce((total, row) => total + field(row), 0);
-    return {
-      jobs: rows.length,
-      tasks: sum(({ spec }) => taskCount(spec)),
-      verified: sum(({ verified }) => verified),
-      disputed: sum(({ disputed }) => disputed),
-      abandoned: sum(({ abandoned }) => abandoned),
-      invalidResults: sum(({ invalidResults }) => invalidResults),
-      fuel: rows.reduce((total, { fuel }) => total + fuel, 0n),
-    };
+    return [...tables.jobs.values()].map(({ row }) => row).reduce(addJob, tables.trimmed);
   },
+});
+
+export const addJob = (total: JobCounts, row: JobRow): JobCounts => ({
+  jobs: total.jobs + 1,
+  tasks: total.tasks + taskCount(row.spec),
+  verified: total.verified + row.verified,
+  disputed: total.disputed + row.disputed,
+  abandoned: total.abandoned + row.abandoned,
+  invalidResults: total.invalidResults + row.invalidResults,
+  fuel: total.fuel + row.fuel,
 });
 
 /** Rows without what proves them: hashes stay in the store. */
