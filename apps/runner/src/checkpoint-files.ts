@@ -4,6 +4,7 @@ import { EDITION } from '@trine/rewriter';
 import {
   type Checkpoint,
   hashCheckpoint,
+  otherTask,
   parseCheckpoint,
   type RunLimits,
   type TaskIdentity,
@@ -88,6 +89,32 @@ export function taskOf(
   const inputDigest =
     resumed === undefined || isGiven ? digestOf(input) : resumed.checkpoint.state.task.inputDigest;
   return { code: { module: digestOf(module), edition: EDITION }, inputDigest };
+}
+
+/** Refuses what a run of this module under these limits cannot go on from; the thread would end it as aborted. */
+export function assertSameTask(
+  { checkpoint }: ResumedCheckpoint,
+  run: Parameters<typeof otherTask>[1],
+): void {
+  const refusal = otherTask(checkpoint.state, run);
+  if (refusal === undefined) return;
+  throw new TrineError(
+    'bad-request',
+    `${refusal.message} Give the module that it was taken of, and leave flags of input and limits away.`,
+  );
+}
+
+/** Refuses flags of step guests for another. */
+export function assertNoSteps(
+  path: string,
+  { checkpoint, resume }: Pick<CheckpointFlags, 'checkpoint' | 'resume'>,
+): void {
+  if (resume === undefined && checkpoint === undefined) return;
+  const used = resume === undefined ? '--checkpoint' : '--resume';
+  throw new TrineError(
+    'bad-request',
+    `${used} is for step guests; ${path} exports no step, so it runs in one go and has no checkpoints.`,
+  );
 }
 
 /** What is known of a checkpoint, for `trine inspect`. */

@@ -1,7 +1,8 @@
 /** A guest's files: its module and inputs read from disk, with sentences for what is missing or too large. */
-import { LIMITS, TrineError } from '@trine/protocol';
+import { type ErrorCode, LIMITS, TrineError } from '@trine/protocol';
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 
 /** What an input is made of: bytes from at most one place, then the task's number if it is one of a range. */
 export interface InputFlags {
@@ -26,7 +27,7 @@ export async function readInput(flags: InputFlags): Promise<Uint8Array> {
 /** Writes what a command made. */
 export async function writeMade(path: string, bytes: Uint8Array | string): Promise<void> {
   await writeFile(path, bytes).catch((cause: unknown) => {
-    throw new TrineError('permission-missing', `The file ${path} cannot be written.`, { cause });
+    throw refusedFile(path, 'written', cause);
   });
 }
 
@@ -58,11 +59,38 @@ export interface ReadBound {
   readonly tooLarge: 'module-too-large' | 'artifact-too-large';
 }
 
-/** A file's bytes, or a sentence about why not. */
+/** A file's bytes, or a sentence about why not. No more is read than may be: a device may have no end. */
 export async function readBounded(path: string, { bytesMax, tooLarge }: ReadBound): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new TrineError('not-found', `The file ${path} cannot be read.`, { cause });
-  });
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of createReadStream(path, { end: bytesMax, highWaterMark: READ_CHUNK_BYTES })) {
+      if (chunk instanceof Uint8Array) chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw refusedFile(path, 'read', cause);
+  }
+  const bytes = Buffer.concat(chunks);
   if (bytes.length <= bytesMax) return new Uint8Array(bytes);
-  throw new TrineError(tooLarge, `${path} has ${bytes.length} bytes; the limit is ${bytesMax}.`);
+  throw new TrineError(tooLarge, `${path} has more than ${bytesMax} bytes, the most that it may have here.`);
+}
+
+const READ_CHUNK_BYTES = 1_048_576;
+
+/** What a system's word for a file's trouble says, and what to do. */
+const TROUBLES: Readonly<Record<string, readonly [code: ErrorCode, why: string]>> = {
+  ENOENT: ['not-found', 'there is none at this path'],
+  ENOTDIR: ['not-found', 'a part of its path is no folder'],
+  EISDIR: ['bad-request', 'it is a folder; name a file'],
+  EACCES: ['permission-missing', 'this user may not; change its permissions'],
+  EROFS: ['permission-missing', 'its file system is read-only; name another place'],
+  ENOSPC: ['disk-full', 'the disk is full; make room or name another place'],
+};
+
+const NO_FOLDER = ['not-found', 'there is no such folder; make it first'] as const;
+
+function refusedFile(path: string, done: 'read' | 'written', cause: unknown): TrineError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const place = code === 'ENOENT' && done === 'written' ? NO_FOLDER : TROUBLES[code];
+  const [known, why] = place ?? ['permission-missing', code === '' ? String(cause) : code];
+  return new TrineError(known, `The file ${path} cannot be ${done}: ${why}.`, { cause });
 }

@@ -4,6 +4,7 @@ export {
   type CheckpointState,
   createCheckpoint,
   encodeCheckpoint,
+  otherTask,
   type ParsedCheckpoint,
   parseCheckpoint,
   type TableState,

@@ -68,6 +68,11 @@ test('people are told the same', async () => {
   expect(inspected.stdout).toContain('A checkpoint after 1 steps.');
 });
 
+test('a run that comes to its end first says that there is no checkpoint', async () => {
+  const words = ['run', 'mersenne.wasm', ...INPUT, '--checkpoint', 'none.ckpt', '--after-steps', '1000000'];
+  expect((await bundle.run(...words)).stderr).toContain('no checkpoint is in none.ckpt');
+});
+
 test('a run that is interrupted writes its checkpoint', async () => {
   // Endless: each step is short, and there is always another one.
   const endless = await assembleText(`(module
@@ -99,6 +104,7 @@ test('what is no checkpoint, or another task’s, is refused in a sentence', asy
     [['run', 'mersenne.wasm', '--resume', 'mersenne.wasm'], 'no checkpoint'],
     [['run', 'mersenne.wasm', '--after-steps', '1'], '--checkpoint <file>'],
     [['run', 'mersenne.wasm', '--resume', 'x.ckpt', '--input-hex', '05000000'], 'its input differs'],
+    [['run', 'mersenne.wasm', '--resume', 'x.ckpt', '--fuel', '9'], 'its fuel limit differs'],
   ];
   for (const [args, sentence] of refusals) {
     const { code, stdout, stderr } = await bundle.run(...args);

@@ -27,7 +27,8 @@ export async function flameCommand(output: Output, modulePath: string, flags: Fl
   const limits = await taskLimits(flags);
   const module = await readModule(modulePath);
   const prepared = prepareGuest(module, limits);
-  if (prepared.type === 'refused') return reportRefusal(output, prepared, modulePath);
+  if (prepared.type === 'refused')
+    return reportRefusal(output, prepared, { path: modulePath, bytes: module });
   const { abi } = prepared.report;
   const input = await inputFor(abi, flags);
   const bytes = withCallHooks(prepared.bytes, { functions: prepared.report.functions, fuel: limits.fuel });

@@ -5,7 +5,7 @@ import { type RunLimits, WASI_CALLS, type WasiSupport } from '@trine/sandbox';
 import { performance } from 'node:perf_hooks';
 import { checkpointReport, isCheckpoint, parsedCheckpoint } from '../checkpoint-files.ts';
 import { digestHex, readModule } from '../guest-files.ts';
-import { prepareGuest, type RefusedGuest } from '../local-guest.ts';
+import { prepareGuest, refusalHelp, type RefusedGuest } from '../local-guest.ts';
 import type { Output } from '../output.ts';
 import { type LimitFlags, taskLimits } from '../task-limits.ts';
 import { forTerminal, terminalText } from '../terminal-text.ts';
@@ -34,6 +34,8 @@ export async function inspectCommand(output: Output, modulePath: string, flags: 
   if (inspection.refusal !== undefined) process.exitCode = ERRORS['module-refused'].exit;
   if (output.json) return output.value(inspection);
   printInspection(output, modulePath, forTerminal(inspection));
+  const help = inspection.refusal === undefined ? undefined : refusalHelp(inspection.refusal.code, bytes);
+  if (help !== undefined) output.line(help);
 }
 
 function printCheckpoint(output: Output, report: ReturnType<typeof checkpointReport>): void {

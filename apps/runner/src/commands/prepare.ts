@@ -14,7 +14,8 @@ export interface PrepareFlags extends Pick<LimitFlags, 'memory' | 'manifest'> {
 export async function prepareCommand(output: Output, modulePath: string, flags: PrepareFlags): Promise<void> {
   const module = await readModule(modulePath);
   const prepared = prepareGuest(module, await taskLimits(flags));
-  if (prepared.type === 'refused') return reportRefusal(output, prepared, modulePath);
+  if (prepared.type === 'refused')
+    return reportRefusal(output, prepared, { path: modulePath, bytes: module });
   if (flags.output !== undefined) await writeMade(flags.output, prepared.bytes);
   const details = {
     originalDigest: digestHex(module),

@@ -1,6 +1,7 @@
 // `trine run` and `trine prepare` from the built bundle: outcomes, digests and fuel that can be counted by hand.
 import { CONTROL_PLANE_LIMITS } from '@trine/control-plane';
 import { prepare } from '@trine/rewriter';
+import { FUEL_MAX } from '@trine/sandbox';
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,6 +32,10 @@ let module = new Uint8Array(0);
 beforeAll(async () => {
   [bundle, module] = await Promise.all([buildBundle(), assembleText(ECHO)]);
   await writeFile(join(bundle.dir, 'echo.wasm'), module);
+  await writeFile(join(bundle.dir, 'echo.wat'), ECHO);
+  await writeFile(join(bundle.dir, 'commented.wat'), `;; echo\n${ECHO}`);
+  const once = prepare(module);
+  if (once.type === 'prepared') await writeFile(join(bundle.dir, 'once.wasm'), once.bytes);
 }, 60_000);
 
 afterAll(() => bundle.close());
@@ -125,6 +130,24 @@ test('a refused module says why, where, and with which code', async () => {
   expect((await bundle.run('run', 'text.wasm')).stdout).toContain('not-wasm, at byte 0');
 });
 
+test.each([
+  ['folder', ['run', '.'], 2, 'is a folder'],
+  ['missing file', ['run', 'none.wasm'], 5, 'there is none'],
+  ['device without end', ['run', '/dev/zero'], 3, 'more than 67108864 bytes'],
+  ['missing folder', ['prepare', 'echo.wasm', '-o', 'none/prepared.wasm'], 5, 'no such folder'],
+  ['fuel that no guest can have', ['run', 'echo.wasm', '--fuel', '9999999999999999999'], 2, String(FUEL_MAX)],
+  ['guest without steps', ['run', 'echo.wasm', '--checkpoint', 'x.ckpt'], 2, 'exports no step'],
+  ['WebAssembly text', ['run', 'echo.wat'], 3, 'wat2wasm'],
+  ['commented text', ['inspect', 'commented.wat'], 3, 'wat2wasm'],
+  ['prepared module', ['run', 'once.wasm'], 3, 'the module that it was made from'],
+  ['memory in bytes', ['run', 'echo.wasm', '--memory', '2'], 3, '--memory <bytes>'],
+  ['little fuel', ['run', 'echo.wasm', '--input-hex', '00', '--fuel', '9'], 1, '--fuel <instructions>'],
+])('a %s is named, with what to do', async (_name, args, code, sentence) => {
+  const ran = await bundle.run(...args);
+  expect(ran.stdout + ran.stderr).toContain(sentence);
+  expect(ran.code).toBe(code);
+});
+
 test('wrong flags are refused in a sentence', async () => {
   const cases: readonly (readonly [readonly string[], number])[] = [
     [['run', 'none.wasm'], 5],
@@ -133,7 +156,7 @@ test('wrong flags are refused in a sentence', async () => {
     [['run', 'echo.wasm', '--input-hex', '00', '--input', 'echo.wasm'], 2],
     [['run', 'echo.wasm', '--fuel', '9999999999999999999'], 2],
     [['run', 'echo.wasm', '--memory', '2000000000'], 2],
-    [['prepare', 'echo.wasm', '-o', 'none/prepared.wasm'], 9],
+    [['prepare', 'echo.wasm', '-o', 'none/prepared.wasm'], 5],
   ];
   for (const [args, code] of cases) {
     const ran = await bundle.run(...args);

@@ -3,6 +3,8 @@ import { parseWasiOutput, type WasiOutput } from '@trine/protocol';
 import { EDITION, type GuestAbi } from '@trine/rewriter';
 import type { PartResult, PauseOptions, RunOptions, RunResult } from '@trine/sandbox';
 import {
+  assertNoSteps,
+  assertSameTask,
   type CheckpointFlags,
   limitsFor,
   readResumed,
@@ -30,11 +32,15 @@ export async function runGuestCommand(output: Output, modulePath: string, flags:
   const limits = await limitsFor(flags, resumed);
   const module = await readModule(modulePath);
   const prepared = prepareGuest(module, limits);
-  if (prepared.type === 'refused') return reportRefusal(output, prepared, modulePath);
-  const { abi } = prepared.report;
+  if (prepared.type === 'refused') {
+    return reportRefusal(output, prepared, { path: modulePath, bytes: module });
+  }
+  const { abi, isStep } = prepared.report;
+  if (!isStep) assertNoSteps(modulePath, flags);
   const input = await inputFor(abi, flags);
   const wall = flags.timeoutMs === undefined ? {} : { wallMs: flags.timeoutMs };
   const task = taskOf({ module, input }, resumed, flags);
+  if (resumed !== undefined) assertSameTask(resumed, { abi, task, limits });
   const { options, done } = pausesOf(flags);
   const part = await runPrepared(
     { bytes: prepared.bytes, abi, input, limits, task, resume: resumed?.bytes },
@@ -42,6 +48,9 @@ export async function runGuestCommand(output: Output, modulePath: string, flags:
   ).finally(done);
   if (part.type === 'paused') return reportPause(output, part, flags);
   await reportEnd(output, { abi, result: part.result, resumed }, flags);
+  if (flags.checkpoint !== undefined && !output.json) {
+    process.stderr.write(`It came to its end before it paused: no checkpoint is in ${flags.checkpoint}.\n`);
+  }
 }
 
 type Paused = Extract<PartResult, { readonly type: 'paused' }>;
@@ -161,6 +170,7 @@ function printRun(output: Output, result: RunResult, path: string | undefined): 
     ['', ''],
   );
   if (text !== undefined) output.line(`\n${text.trimEnd()}`);
+  if (result.outcome === 'out-of-fuel') output.line('Allow more with --fuel <instructions>.');
   if (result.outcome === 'aborted') {
     output.line('This machine stopped it: no answer, and never compared with another node’s.');
   }

@@ -1,9 +1,10 @@
 /** `trine submit` and `trine results`: from files to a job, and from a job to files. */
 import { LIMITS, TrineError } from '@trine/protocol';
 import type { Inputs, Job, JobResult, JobView, Submission, Trine } from '@trine/sdk';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readJsonFile } from '../config-files.ts';
+import { readBounded, readModule } from '../guest-files.ts';
 import { bar, type Output, stateMark } from '../output.ts';
 import { terminalText } from '../terminal-text.ts';
 import { commandInput, type GivenWasi, usedFlags, type WasiFlags, wasiInputOf } from '../wasi-input.ts';
@@ -51,7 +52,7 @@ async function submissionOf(modulePath: string, flags: SubmitFlags): Promise<Sub
     ...(flags.memory === undefined ? {} : { memoryBytes: flags.memory }),
     ...(flags.output === undefined ? {} : { outputBytes: flags.output }),
   };
-  const module = await readBytes(modulePath);
+  const module = await readModule(modulePath);
   const { abi } = guestAbi(outlineOf(module));
   return {
     name: flags.name ?? (manifest.title === '' ? basename(modulePath, '.wasm') : manifest.title),
@@ -163,16 +164,8 @@ async function* readAll(paths: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const path of paths) yield await readBytes(path);
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new TrineError('not-found', `The file ${path} cannot be read.`, { cause });
-  });
-  if (bytes.length <= LIMITS.artifactBytes.value) return new Uint8Array(bytes);
-  throw new TrineError(
-    'artifact-too-large',
-    `${path} has ${bytes.length} bytes; the limit of one artifact is ${LIMITS.artifactBytes.value}.`,
-  );
-}
+const readBytes = (path: string): Promise<Uint8Array> =>
+  readBounded(path, { bytesMax: LIMITS.artifactBytes.value, tooLarge: 'artifact-too-large' });
 
 async function waitForJob(job: Job, output: Output): Promise<void> {
   const live = process.stdout.isTTY && !output.json;
