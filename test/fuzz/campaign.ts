@@ -7,7 +7,8 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { makeBinaryenModule } from './binaryen-modules.ts';
-import { type Checked, checkBytes, checkGuest, checkMutant, type Finding } from './checks.ts';
+import { type Checked, checkBytes, checkGuest, checkMutant, type Finding, LONG_FUEL } from './checks.ts';
+import { makeLoopModule } from './loop-modules.ts';
 import { mutate } from './mutate.ts';
 import { createRandom, makeModule, makeVectorModule } from './random-modules.ts';
 import { shrink } from './shrink.ts';
@@ -24,6 +25,8 @@ interface Kind {
 const KEPT = 'test/regression/fuzz';
 const REAL_MODULES = 'wasm';
 const MINUTE_MS = 60_000;
+/** Turns of a long loop. */
+const LONG_REACH = 600_000;
 /** Seeds fit 31 bits, so that they can be typed again. */
 const SEED_MAX = 2 ** 31;
 
@@ -76,8 +79,22 @@ function leastSpent(campaigns: readonly Campaign[]): Campaign | undefined {
 async function allKinds(): Promise<Readonly<Record<string, Kind>>> {
   const [real, assembleSteps] = await Promise.all([realModules(), stepAssembler()]);
   return {
-    modules: { about: 'generated guests', make: makeModule, check: checkGuest },
-    vectors: { about: 'generated guests with vectors', make: makeVectorModule, check: checkGuest },
+    modules: { about: 'generated guests', make: makeModule, check: (module) => checkGuest(module) },
+    vectors: {
+      about: 'generated guests with vectors',
+      make: makeVectorModule,
+      check: (module) => checkGuest(module),
+    },
+    loops: {
+      about: 'guests of counted loops',
+      make: (seed) => makeLoopModule(seed),
+      check: (module) => checkGuest(module),
+    },
+    'long-loops': {
+      about: 'guests of loops that take up to millions of instructions',
+      make: (seed) => makeLoopModule(seed, LONG_REACH),
+      check: (module) => checkGuest(module, LONG_FUEL),
+    },
     binaryen: {
       about: 'guests that Binaryen makes of random bytes',
       make: makeBinaryenModule,

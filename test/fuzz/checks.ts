@@ -9,6 +9,8 @@ import { type ModuleRun, runModule } from './run-module.ts';
 
 /** Enough for most generated modules to complete. */
 export const FUEL = 100_000n;
+/** Enough for loops that are paid in several parts. */
+export const LONG_FUEL = 6_000_000n;
 const MAX_PAGES = 20;
 const STRATEGIES: readonly MeterStrategy[] = ['blocks', 'merged', 'cached', 'counted'];
 /** Fuel that a trap may be charged beyond what was executed. */
@@ -52,11 +54,11 @@ export function checkMutant(bytes: Uint8Array): Checked {
   const checked = checkBytes(bytes);
   if ('check' in checked || checked.ended === 'refused') return checked;
   const answer = prepare(bytes, { maxMemoryPages: MAX_PAGES });
-  return answer.type === 'refused' ? { ended: 'refused' } : checkRuns(bytes, answer.bytes);
+  return answer.type === 'refused' ? { ended: 'refused' } : checkRuns(bytes, answer.bytes, FUEL);
 }
 
 /** Of a valid guest of `trine-1`: prepared, the same under every strategy, and what the reference says. */
-export function checkGuest(original: Uint8Array): Checked {
+export function checkGuest(original: Uint8Array, fuel = FUEL): Checked {
   const checked = checkBytes(original);
   if ('check' in checked) return checked;
   const answer = prepare(original, { maxMemoryPages: MAX_PAGES });
@@ -65,7 +67,7 @@ export function checkGuest(original: Uint8Array): Checked {
   if (again.type === 'refused' || !Buffer.from(again.bytes).equals(answer.bytes)) {
     return finding('prepared-differently', {});
   }
-  return checkRuns(original, answer.bytes);
+  return checkRuns(original, answer.bytes, fuel);
 }
 
 function attemptPrepare(bytes: Uint8Array): Prepared | Finding {
@@ -76,12 +78,12 @@ function attemptPrepare(bytes: Uint8Array): Prepared | Finding {
   }
 }
 
-function checkRuns(original: Uint8Array, prepared: Uint8Array): Checked {
-  const reference = runReference(original, { fuel: FUEL, maxPages: MAX_PAGES });
-  const run = runModule(prepared, FUEL);
+function checkRuns(original: Uint8Array, prepared: Uint8Array, fuel: bigint): Checked {
+  const reference = runReference(original, { fuel, maxPages: MAX_PAGES });
+  const run = runModule(prepared, fuel);
   return (
     compareWithReference(run, reference) ??
-    compareStrategies(original, run) ??
+    compareStrategies(original, run, fuel) ??
     compareShort(prepared, run) ?? { ended: run.outcome }
   );
 }
@@ -101,12 +103,12 @@ function compareWithReference(run: ModuleRun, reference: ReferenceRun): Finding 
   return surplus < 0n || surplus > TRAP_SURPLUS_MAX ? finding('trap-charge', both) : undefined;
 }
 
-function compareStrategies(original: Uint8Array, run: ModuleRun): Finding | undefined {
+function compareStrategies(original: Uint8Array, run: ModuleRun, fuel: bigint): Finding | undefined {
   if (run.outcome !== 'completed') return undefined;
   for (const strategy of STRATEGIES) {
     const other = prepareWith(strategy, original, { maxMemoryPages: MAX_PAGES });
     if (other.type === 'refused') return finding(`refused-${strategy}`, other.message);
-    const otherRun = runModule(other.bytes, FUEL);
+    const otherRun = runModule(other.bytes, fuel);
     if (otherRun.fuel !== run.fuel || otherRun.digestHex !== run.digestHex) {
       return finding(`strategy-${strategy}`, { run, otherRun });
     }

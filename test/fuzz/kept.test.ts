@@ -3,16 +3,18 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 
-import { checkBytes, checkGuest, checkMutant } from './checks.ts';
+import { type Checked, checkBytes, checkGuest, checkMutant, LONG_FUEL } from './checks.ts';
 import { makeModule } from './random-modules.ts';
 import { shrink } from './shrink.ts';
 import { checkSteps } from './step-checks.ts';
 
 const FOLDER = new URL('../regression/fuzz/', import.meta.url);
 const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.wasm'));
-const CHECKS: Readonly<Record<string, typeof checkBytes>> = {
+const CHECKS: Readonly<Record<string, (module: Uint8Array) => Checked>> = {
   modules: checkGuest,
   vectors: checkGuest,
+  loops: checkGuest,
+  'long-loops': (module) => checkGuest(module, LONG_FUEL),
   binaryen: checkMutant,
   bytes: checkMutant,
   real: checkBytes,
