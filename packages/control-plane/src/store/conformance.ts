@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Digest, digestToBytes, type OwnerId, type QuorumGroup, type ShardId } from '@trine/protocol';
 import type { ShardChanges } from '@trine/scheduler';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { retentionTests } from './retention-conformance.ts';
 import {
   artifactFor,
   AWKWARD,
@@ -48,6 +49,7 @@ export function storeConformance(adapter: string, open: () => Promise<StoreUnder
   describe(`${adapter}: registry`, () => registryTests(store));
   describe(`${adapter}: nodes`, () => nodeTests(store));
   describe(`${adapter}: artifacts`, () => artifactTests(store));
+  describe(`${adapter}: retention`, () => retentionTests(store));
   test(`${adapter}: a closed store answers like one that is away`, async () => {
     await store().ping();
     await store().close();

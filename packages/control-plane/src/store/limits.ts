@@ -14,6 +14,18 @@ export const STORE_LIMITS = {
     why: 'the hot path seldom pays for trimming',
     effect: 'the history of the shard is trimmed',
   },
+  artifactUseMs: {
+    value: 600_000,
+    unit: 'ms',
+    why: 'an artifact that is asked for must outlive its grace; a write for every question is not worth it',
+    effect: 'its use is written again',
+  },
+  clockMarginMs: {
+    value: 86_400_000,
+    unit: 'ms',
+    why: 'a clock that jumps back must not make young rows look older than the jobs that need them: a day',
+    effect: 'report frames and uploads of nodes are kept this much longer',
+  },
   connections: {
     value: 8,
     unit: 'count',

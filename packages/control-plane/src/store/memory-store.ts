@@ -409,10 +409,13 @@ const memoryArtifacts = (
 ): Pick<RegistryStore, 'saveArtifact' | 'findArtifact' | 'mayRead' | 'mayAnyoneRead'> => ({
   async saveArtifact(ref, owner) {
     if (!tables.artifacts.has(ref.digest)) tables.artifacts.set(ref.digest, ref);
+    tables.artifactUses.set(ref.digest, tables.nowMs());
     entryOf(tables.artifactOwners, ref.digest, () => new Set()).add(owner);
   },
   async findArtifact(digest) {
-    return tables.artifacts.get(digest);
+    const ref = tables.artifacts.get(digest);
+    if (ref !== undefined) tables.artifactUses.set(digest, tables.nowMs());
+    return ref;
   },
   async mayRead(digest, key) {
     if (tables.artifactOwners.get(digest)?.has(key) === true) return true;

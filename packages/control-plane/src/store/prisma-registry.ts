@@ -12,6 +12,7 @@ import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
 import { STORE_LIMITS } from './limits.ts';
 import { type KnownToken, ownershipOf } from './node-admission.ts';
 import { bytesArray, digestArray, numberArray, storableText } from './sql-arrays.ts';
+import { USE_ARTIFACT } from './retention-sql.ts';
 import { withStoreErrors } from './store-errors.ts';
 import type { NewInput, NodeAdmission, NodeHello, RegistryStore } from './store.ts';
 import { artifactRef, digestBytes, keyRow, nodeRow, tokenRow } from './table-rows.ts';
@@ -180,13 +181,17 @@ async function admit(tx: Prisma.TransactionClient, hello: NodeHello): Promise<No
       ...shared,
       node: hello.node,
       publicKey: new Uint8Array(hello.publicKey),
-      session: 1,
+      session: 1 + (known === null ? await sessionFloor(tx) : 0),
       firstSeenAtMs: BigInt(hello.atMs),
     },
     update: { ...shared, session: { increment: 1 } },
   });
   return { type: 'admitted', row: nodeRow(row, owned.ownerName) };
 }
+
+/** A node whose row was trimmed comes back above every number that a shard may remember of it. */
+const sessionFloor = async (tx: Prisma.TransactionClient): Promise<number> =>
+  (await tx.trimmed.findUniqueOrThrow({ where: { id: 0 } })).sessionFloor;
 
 async function tokenFor(
   tx: Prisma.TransactionClient,
@@ -213,13 +218,17 @@ const artifacts = (
       data: [{ digest, sizeBytes: BigInt(ref.sizeBytes), chunks: digestBytes(ref.chunks) }],
       skipDuplicates: true,
     });
+    await prisma.$executeRawUnsafe(USE_ARTIFACT, digest, BigInt(STORE_LIMITS.artifactUseMs.value));
     await prisma.artifactOwner.createMany({
       data: [{ digest, owner }],
       skipDuplicates: true,
     });
   },
   async findArtifact(digest) {
-    const row = await prisma.artifact.findUnique({ where: { digest: digestBytes(digest) } });
+    const bytes = digestBytes(digest);
+    // Written first: either retention sees the use, or its row is gone already.
+    await prisma.$executeRawUnsafe(USE_ARTIFACT, bytes, BigInt(STORE_LIMITS.artifactUseMs.value));
+    const row = await prisma.artifact.findUnique({ where: { digest: bytes } });
     return row === null ? undefined : artifactRef(row);
   },
   async mayRead(digest, key) {
@@ -251,12 +260,10 @@ const submissions = (prisma: PrismaClient): Pick1<'saveInputs' | 'reserveIdempot
   },
   async reserveIdempotency({ key, idempotencyKey: text, job, request, atMs }) {
     const idempotencyKey = storableText(text);
-    await prisma.idempotency.createMany({
-      data: [{ key, idempotencyKey, job, request: digestBytes(request), atMs: BigInt(atMs) }],
-      skipDuplicates: true,
-    });
-    const held = await prisma.idempotency.findUniqueOrThrow({
+    const held = await prisma.idempotency.upsert({
       where: { key_idempotencyKey: { key, idempotencyKey } },
+      create: { key, idempotencyKey, job, request: digestBytes(request), atMs: BigInt(atMs) },
+      update: { atMs: BigInt(atMs) },
     });
     return { job: held.job as JobId, request: digestFromBytes(held.request) };
   },

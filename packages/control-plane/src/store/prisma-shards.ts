@@ -4,6 +4,7 @@ import type { StoredShard, TaskInput } from '@trine/scheduler';
 import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
 import { commitStatement } from './commit-statement.ts';
 import { STORE_LIMITS } from './limits.ts';
+import { TRIM_BATCHES_UP_TO } from './retention-sql.ts';
 import { storeError, withStoreErrors } from './store-errors.ts';
 import type { CommitOutcome, ShardCommit, ShardRight, ShardStore, StoredBatch } from './store.ts';
 import { artifactRef, counterRow, jobRow, taskRow } from './table-rows.ts';
@@ -103,8 +104,8 @@ async function commit(prisma: PrismaClient, commits: readonly ShardCommit[]): Pr
 async function trimHistory(prisma: PrismaClient, commits: readonly ShardCommit[]): Promise<void> {
   const due = commits.filter(({ seq }) => seq % STORE_LIMITS.batchesBetweenTrims.value === 0);
   for (const { right, seq } of due) {
-    await prisma.batch
-      .deleteMany({ where: { shard: right.shard, seq: { lte: seq - STORE_LIMITS.batchesKept.value } } })
+    await prisma
+      .$executeRawUnsafe(TRIM_BATCHES_UP_TO, right.shard, seq - STORE_LIMITS.batchesKept.value)
       .catch(() => undefined);
   }
 }

@@ -7,6 +7,7 @@ import { failWhenClosed } from './closed.ts';
 import { COMMIT_PREFIX } from './commit-statement.ts';
 import { STORE_LIMITS } from './limits.ts';
 import { prismaRegistry } from './prisma-registry.ts';
+import { prismaRetention } from './prisma-retention.ts';
 import { prismaShards } from './prisma-shards.ts';
 import { prismaViews } from './prisma-views.ts';
 import { withStoreErrors } from './store-errors.ts';
@@ -50,6 +51,7 @@ export function createPrismaStore(options: PrismaStoreOptions): Store {
     shards: guard(prismaShards(prisma)),
     registry: guard(prismaRegistry(prisma)),
     views: guard(prismaViews(prisma)),
+    retention: guard(prismaRetention(prisma)),
     ping,
     close: () => (closing ??= prisma.$disconnect()),
   };

@@ -126,13 +126,15 @@ async function totals(prisma: PrismaClient): Promise<JobCounts> {
     _count: true,
     _sum: { tasks: true, verified: true, disputed: true, abandoned: true, invalidResults: true, fuel: true },
   });
+  const trimmed = await prisma.trimmed.findUniqueOrThrow({ where: { id: 0 } });
+  const sum = (kept: bigint | null, gone: bigint): number => Number((kept ?? 0n) + gone);
   return {
-    jobs: _count,
-    tasks: Number(_sum.tasks ?? 0n),
-    verified: Number(_sum.verified ?? 0n),
-    disputed: Number(_sum.disputed ?? 0n),
-    abandoned: Number(_sum.abandoned ?? 0n),
-    invalidResults: Number(_sum.invalidResults ?? 0n),
-    fuel: BigInt(_sum.fuel?.toFixed(0) ?? '0'),
+    jobs: _count + Number(trimmed.jobs),
+    tasks: sum(_sum.tasks, trimmed.tasks),
+    verified: sum(_sum.verified, trimmed.verified),
+    disputed: sum(_sum.disputed, trimmed.disputed),
+    abandoned: sum(_sum.abandoned, trimmed.abandoned),
+    invalidResults: sum(_sum.invalidResults, trimmed.invalidResults),
+    fuel: BigInt(_sum.fuel?.toFixed(0) ?? '0') + BigInt(trimmed.fuel.toFixed(0)),
   };
 }

@@ -2,8 +2,9 @@
  * The store port: what the control plane keeps, and nothing about how. `PrismaStore` keeps it in Postgres,
  * `MemoryStore` in memory; both pass `store/conformance.ts`.
  *
- * Three parts with different owners: shards (written by the shard loop alone, in one transaction a batch),
- * the registry (nodes, owners, tokens, keys, artifacts: written by use cases), and views (read by pages).
+ * Parts with different owners: shards (written by the shard loop alone, in one transaction a batch),
+ * the registry (nodes, owners, tokens, keys, artifacts: written by use cases), views (read by pages), and
+ * retention (trims what is over).
  */
 import type {
   ArtifactRef,
@@ -27,6 +28,7 @@ import type {
   ShardId,
   TaskState,
 } from '@trine/protocol';
+import type { RetentionStore } from './retention-store.ts';
 
 /** The right to decide for a shard: the epoch fences out every earlier holder, `seq` counts its batches. */
 export interface ShardRight {
@@ -192,6 +194,7 @@ export interface RegistryStore {
   touchNode(node: NodeId, atMs: number, profile: NodeProfile | undefined): Promise<void>;
 
   saveArtifact(ref: ArtifactRef, owner: KeyId | NodeId): Promise<void>;
+  /** Who asks is about to use it: retention leaves it alone for a while. */
   findArtifact(digest: Digest): Promise<ArtifactRef | undefined>;
   /** Whether this key uploaded the artifact, owns a job that reads it, or owns a job whose verified output it is. */
   mayRead(digest: Digest, key: KeyId): Promise<boolean>;
@@ -200,7 +203,10 @@ export interface RegistryStore {
 
   /** Inputs of a job that is about to be submitted; visible to nobody before the job is. */
   saveInputs(job: JobId, inputs: readonly NewInput[]): Promise<void>;
-  /** Reserves an idempotency key; answers the job that holds it and the digest of what was asked then. */
+  /**
+   * Reserves an idempotency key; answers the job that holds it and the digest of what was asked then. A repeat
+   * counts as young again for retention.
+   */
   reserveIdempotency(row: {
     readonly key: KeyId;
     readonly idempotencyKey: string;
@@ -256,6 +262,7 @@ export interface ViewStore {
 }
 
 export interface Store {
+  readonly retention: RetentionStore;
   readonly shards: ShardStore;
   readonly registry: RegistryStore;
   readonly views: ViewStore;

@@ -107,7 +107,7 @@ export const counterRow = (row: NodeCounterModel): NodeCounters => ({
   credit: BigInt(row.credit.toFixed(0)),
 });
 
-export const artifactRef = (row: ArtifactModel) => ({
+export const artifactRef = (row: Pick<ArtifactModel, 'digest' | 'sizeBytes' | 'chunks'>) => ({
   digest: digestFromBytes(row.digest),
   sizeBytes: Number(row.sizeBytes),
   chunks: digestFromBytes(row.chunks),

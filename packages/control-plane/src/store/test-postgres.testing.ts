@@ -50,10 +50,11 @@ export const databaseUrl = (url: string, name: string): string => {
 /** Empties a migrated database: much cheaper than making another. */
 export async function emptyDatabase(url: string): Promise<void> {
   const tables =
-    'batches jobs job_inputs tasks result_entries report_frames node_counters nodes owners join_tokens api_keys sign_ins artifacts artifact_owners idempotency secrets';
+    'batches jobs job_inputs tasks result_entries report_frames node_counters nodes owners join_tokens api_keys sign_ins artifacts artifact_owners idempotency secrets retired_jobs trimmed';
   const deletes = tables.split(' ').map((table) => `DELETE FROM ${table};`);
   const shards = `UPDATE shards SET epoch = 0, seq = 0, holder = '', time_ms = 0, lease_counter = 0,
-    hash = decode(repeat('00', 32), 'hex');`;
+    hash = decode(repeat('00', 32), 'hex'), anchor_seq = 0, anchor_hash = decode(repeat('00', 32), 'hex');
+    INSERT INTO trimmed (id) VALUES (0);`;
   await runSql(url, [...deletes, shards].join(' '));
 }
 
