@@ -4,7 +4,7 @@
 //
 // In a function where joining would take too long, each local is one place.
 
-import type { ScannedFunction } from './instructions.ts';
+import type { InstructionColumns, ScannedFunction } from './instructions.ts';
 import { LOCALS_MAX } from './limits.ts';
 import { known, knownKinds, type NanGraph, type Source } from './nan-graph.ts';
 import * as kinds from './nan-kinds.ts';
@@ -60,7 +60,7 @@ export class NanLocals {
         this.track(columns.value[index] ?? 0, types);
       }
     }
-    this.hasVersions = this.count * columns.landmarkCount <= JOINS_MAX;
+    this.hasVersions = this.count * branchTargets(columns) <= JOINS_MAX;
     for (let slot = this.hasVersions ? this.count : 0; slot < this.count; slot++) {
       const place = this.graph.place();
       this.graph.become(place, this.held[slot] ?? EXACT);
@@ -234,6 +234,16 @@ export class NanLocals {
 }
 
 const NO_SLOT = -1;
+
+// At most how often control flow joins: a branch table does for each of its targets, which take a byte or more.
+function branchTargets({ op: codes, at, landmarks, landmarkCount }: InstructionColumns): number {
+  let targets = 0;
+  for (let place = 0; place < landmarkCount; place++) {
+    const index = landmarks[place] ?? 0;
+    targets += codes[index] === op.BR_TABLE ? (at[index + 1] ?? 0) - (at[index] ?? 0) : 1;
+  }
+  return targets;
+}
 
 function holdsFloats(type: number): boolean {
   return type === op.F32 || type === op.F64 || type === op.V128;

@@ -29,7 +29,7 @@ export interface StoreGroup {
 
 /** Stores that wait at once: more would only cost registers. */
 export const GROUP_MAX = 6;
-/** Instructions from the first store of a group to its end. */
+/** Instructions from the first store of a group, or from its address, to the group's end. */
 const WAIT_MAX = 200;
 
 const F64_STORE = 0x39;
@@ -149,7 +149,8 @@ class StoreWalk {
   private isSameLocal(first: number, second: number): boolean {
     const { op: codes, value } = this.columns;
     const local = value[first];
-    if (!pushesLocal(codes[first]) || codes[second] !== op.LOCAL_GET || value[second] !== local) {
+    const isFar = second - first > WAIT_MAX;
+    if (isFar || !pushesLocal(codes[first]) || codes[second] !== op.LOCAL_GET || value[second] !== local) {
       return false;
     }
     for (let index = first + 1; index < second; index++) {
