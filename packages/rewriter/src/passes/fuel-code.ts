@@ -22,6 +22,12 @@ export interface FuelPlaces {
   readonly refillFunction: number;
 }
 
+/**
+ * Where a purse is filled: by a call, in place, or in the loop around. A call in a loop costs registers on each
+ * turn, even one that is hardly ever made, and so, a little, does code in place.
+ */
+export type FillPlace = 'call' | 'here' | 'outside';
+
 /** Functions that the prepared module has more: for bytes, for entries, for purses. */
 export const FUEL_FUNCTIONS = 3;
 
@@ -104,12 +110,6 @@ export class FuelCode {
     stopBelow(-balance, out);
   }
 
-  /** Fills the purse up if it holds less than the reserve, stops if there is no fuel left; then pays. */
-  checkPurseAndPay(amount: number, isTight: boolean, out: Writer): void {
-    this.checkPurse(isTight, out);
-    this.pay(amount, true, out);
-  }
-
   /** Pays what `push` leaves on the stack, and stops if it cannot be paid; then a purse holds `more` than the reserve. */
   payComputed(
     { inPurse, more }: { readonly inPurse: boolean; readonly more: number },
@@ -121,7 +121,7 @@ export class FuelCode {
     out.u8(op.I64_SUB);
     if (inPurse) {
       this.set(true, out);
-      this.checkPurse(false, out, more);
+      this.checkPurse('call', out, more);
     } else {
       this.teeToGlobal(out);
       stopBelow(0, out);
@@ -167,13 +167,17 @@ export class FuelCode {
     out.u32(this.at.scratch);
   }
 
-  // A call in a loop costs registers on each turn, even one that is hardly ever made: so a tight loop has none.
-  private checkPurse(isTight: boolean, out: Writer, more = 0): void {
+  /** Fills the purse if it holds less than the reserve and `more`; stops if there is no fuel left. */
+  checkPurse(where: FillPlace, out: Writer, more = 0): void {
     const reserve = this.at.reserve + more;
     this.get(true, out);
     number(reserve, out);
-    out.raw(op.I64_LT_S, op.IF, op.EMPTY_BLOCK);
-    if (isTight) {
+    out.u8(op.I64_LT_S);
+    if (where === 'outside') {
+      return out.raw(op.BR_IF, 1);
+    }
+    out.raw(op.IF, op.EMPTY_BLOCK);
+    if (where === 'here') {
       this.fillInPlace(out);
     } else {
       this.get(true, out);

@@ -73,8 +73,10 @@ export class FuelPlan {
   readonly loopMode: number[] = [];
   /** 1 where the loop's nodes pay out of the purse. */
   readonly purse: number[] = [];
-  /** 1 where a loop turns so fast that no call should be in it. */
+  /** 1 where a loop turns so fast that no call should be in it, and where there is none. */
   readonly isTight: number[] = [];
+  /** 1 where another loop goes around it, in which its purse is filled. */
+  readonly isWrapped: number[] = [];
   readonly counted: (CountedLoop | undefined)[] = [];
   /** What one turn of a loop of chunks costs at least, and at most. */
   readonly turnCost: number[] = [];
@@ -402,7 +404,6 @@ export class FuelPlan {
       const may = mayKeep && (!this.isQuiet(loop) || this.varies(loop)) && graph.calls[loop] === 0;
       const closes = (shallowest[loop] ?? 0) >= (graph.depth[loop] ?? 0);
       this.isTight[loop] = (this.price[graph.head[loop] ?? 0] ?? 0) <= TIGHT_TURN_MAX ? 1 : 0;
-      if (parent !== NONE) this.isTight[parent] = 0;
       purse[loop] = (parent !== NONE && purse[parent] === 1) || (may && closes) ? 1 : 0;
     }
   }
@@ -415,6 +416,31 @@ export class FuelPlan {
         this.isTight[loop] = 0;
       }
     }
+  }
+
+  /**
+   * Whether a loop can be put into another one, so that filling the purse goes there: nothing that leaves it
+   * counts blocks, and it takes and leaves no operands.
+   */
+  isWrappable(loop: number): boolean {
+    const { graph, input } = this;
+    const columns = input?.scanned.columns;
+    const type = input?.bytes[(columns?.at[graph.opens[loop] ?? 0] ?? 0) + 1];
+    if (this.isTight[loop] !== 1 || this.purse[loop] !== 1 || this.isQuiet(loop) || type !== op.EMPTY_BLOCK) {
+      return false;
+    }
+    const head = graph.head[loop] ?? NONE;
+    for (let node = head; node < head + (graph.size[loop] ?? 0); node++) {
+      if (graph.loop[node] !== loop) return false;
+      const first = graph.firstOut[node] ?? NONE;
+      for (let edge = first; edge !== NONE; edge = graph.nextOut[edge] ?? NONE) {
+        const to = graph.to[edge] ?? EXIT;
+        const falls = graph.kind[edge] === EDGE_BEFORE && graph.place[edge] === graph.closes[loop];
+        const returns = columns?.op[graph.place[edge] ?? 0] === op.RETURN;
+        if (!falls && !returns && (to === EXIT || graph.loop[to] !== loop)) return false;
+      }
+    }
+    return true;
   }
 
   // By loop: how few loops are around the targets of edges in it that nothing can be put on.

@@ -17,7 +17,7 @@ import {
   HAS_CALL,
   NONE,
 } from './flow-graph.ts';
-import { FuelCode, payOperand } from './fuel-code.ts';
+import { type FillPlace, FuelCode, payOperand } from './fuel-code.ts';
 import { AHEAD_MAX, FuelPlan, LOOP_CHECKED, LOOP_CHUNKS } from './fuel-plan.ts';
 import type { Pass, PassInput } from './pass.ts';
 
@@ -44,6 +44,9 @@ const CHUNK_TEST = 11;
 const CHUNK_NOTHING = 12;
 const CHUNK_ESCAPE = 13;
 const CHUNK_CLOSE = 14;
+/** Around a loop whose purse is filled outside of it; the loop. */
+const WRAP_OPEN = 15;
+const WRAP_CLOSE = 16;
 
 /** The metering pass under the strategy `counted`. */
 export function createCountedMeter(): Pass {
@@ -97,6 +100,7 @@ class Placement {
       this.chunkTest(node);
       this.outs(node);
       this.chunkClose(node);
+      this.wrapClose(node);
     }
   }
 
@@ -197,6 +201,7 @@ class Placement {
         this.edits.push(this.offset(place), EDGE, edge);
       }
       this.chunkOpen(edge);
+      this.wrapOpen(edge);
     }
   }
 
@@ -218,6 +223,27 @@ class Placement {
     if (loop !== NONE) {
       this.usesScratch ||= !this.plan.inPurse(to);
       this.edits.push(this.offset(this.graph.opens[loop] ?? 0), CHUNK_OPEN, loop);
+    }
+  }
+
+  private wrapOpen(edge: number): void {
+    const { graph, plan } = this;
+    const to = graph.to[edge] ?? EXIT;
+    if (to === EXIT || !graph.isHead(to) || graph.isBack(edge)) return;
+    const loop = graph.loop[to] ?? NONE;
+    const wraps = plan.isWrappable(loop);
+    plan.isWrapped[loop] = wraps ? 1 : 0;
+    if (wraps) {
+      this.edits.push(this.offset(graph.opens[loop] ?? 0), WRAP_OPEN, loop);
+    }
+  }
+
+  private wrapClose(node: number): void {
+    const { graph, plan } = this;
+    const loop = graph.loop[node] ?? NONE;
+    const next = node + 1 < graph.nodes ? (graph.loop[node + 1] ?? NONE) : NONE;
+    if (loop !== NONE && loop !== next && plan.isWrapped[loop] === 1) {
+      this.edits.push(this.offset((graph.closes[loop] ?? 0) + 1), WRAP_CLOSE, loop);
     }
   }
 
@@ -351,6 +377,11 @@ class PlanWriter {
         return payOperand(this.input.layout.payBytesFunction, out);
       case BULK_ENTRIES:
         return payOperand(this.input.layout.payEntriesFunction, out);
+      case WRAP_OPEN:
+        out.raw(op.LOOP, op.EMPTY_BLOCK);
+        return code.checkPurse('call', out);
+      case WRAP_CLOSE:
+        return out.u8(op.END);
       default:
         return this.chunk(kind, value, out);
     }
@@ -362,8 +393,9 @@ class PlanWriter {
     const price = plan.price[node] ?? 0;
     if (graph.isHead(node)) {
       const isPurse = plan.inPurse(node);
-      const isTight = plan.isTight[graph.loop[node] ?? NONE] === 1;
-      return isPurse ? code.checkPurseAndPay(pays, isTight, out) : code.payAndCheck(pays, pays, out);
+      if (!isPurse) return code.payAndCheck(pays, pays, out);
+      code.checkPurse(this.fillPlace(graph.loop[node] ?? NONE), out);
+      return code.pay(pays, true, out);
     }
     const only = plan.hasOneWayIn(node) ? (graph.firstIn[node] ?? NONE) : NONE;
     if (only !== NONE && plan.inPurse(graph.from[only] ?? 0) && !plan.inPurse(node)) {
@@ -375,6 +407,11 @@ class PlanWriter {
       return code.payAndCheck(pays, price, out);
     }
     code.pay(pays, plan.inPurse(node), out);
+  }
+
+  private fillPlace(loop: number): FillPlace {
+    if (this.plan.isWrapped[loop] === 1) return 'outside';
+    return this.plan.isTight[loop] === 1 ? 'here' : 'call';
   }
 
   private edge(edge: number, out: Writer): void {

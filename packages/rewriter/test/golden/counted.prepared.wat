@@ -192,46 +192,34 @@
       i64.const 76
       i64.lt_s
       if  ;; label = @2
-        global.get 0
-        local.get 1
-        i64.add
-        local.tee 1
-        global.set 0
-        local.get 1
-        i64.const 0
-        i64.lt_s
-        if  ;; label = @3
-          unreachable
-        end
-        global.get 0
         local.get 1
         i64.const 76
-        i64.sub
-        i64.const 262143
-        i64.and
-        i64.const 76
-        i64.add
-        local.tee 1
-        i64.sub
-        global.set 0
+        call 15
+        local.set 1
       end
-      local.get 0
-      i32.load8_u
-      if  ;; label = @2
+      loop  ;; label = @2
         local.get 1
-        i64.const 8
+        i64.const 76
+        i64.lt_s
+        br_if 1 (;@1;)
+        local.get 0
+        i32.load8_u
+        if  ;; label = @3
+          local.get 1
+          i64.const 8
+          i64.sub
+          local.set 1
+          local.get 0
+          i32.const 1
+          i32.add
+          local.set 0
+          br 1 (;@2;)
+        end
+        local.get 1
+        i64.const 4
         i64.sub
         local.set 1
-        local.get 0
-        i32.const 1
-        i32.add
-        local.set 0
-        br 1 (;@1;)
       end
-      local.get 1
-      i64.const 4
-      i64.sub
-      local.set 1
     end
     global.get 0
     local.get 1

@@ -12,44 +12,32 @@
       i64.const 70
       i64.lt_s
       if  ;; label = @2
-        global.get 0
-        local.get 1
-        i64.add
-        local.tee 1
-        global.set 0
-        local.get 1
-        i64.const 0
-        i64.lt_s
-        if  ;; label = @3
-          unreachable
-        end
-        global.get 0
         local.get 1
         i64.const 70
-        i64.sub
-        i64.const 262143
-        i64.and
-        i64.const 70
-        i64.add
-        local.tee 1
-        i64.sub
-        global.set 0
+        call 8
+        local.set 1
       end
-      local.get 0
-      if  ;; label = @2
+      loop  ;; label = @2
+        local.get 1
+        i64.const 70
+        i64.lt_s
+        br_if 1 (;@1;)
+        local.get 0
+        if  ;; label = @3
+          local.get 1
+          i64.const 3
+          i64.sub
+          local.set 1
+          unreachable
+          i32.const 1
+          drop
+        end
         local.get 1
         i64.const 3
         i64.sub
         local.set 1
-        unreachable
-        i32.const 1
-        drop
+        br 0 (;@2;)
       end
-      local.get 1
-      i64.const 3
-      i64.sub
-      local.set 1
-      br 0 (;@1;)
     end
     i32.const 1
     return
