@@ -67,6 +67,17 @@ describe('what is made canonical', () => {
   });
 });
 
+describe('what would take long to follow', () => {
+  it('is followed more coarsely: tables of many branches over many locals', () => {
+    const [locals, depth, tables] = [200, 100, 60];
+    const writes = Array.from({ length: locals }, (_, local) => `f64.const 1 local.set ${local}`).join(' ');
+    const table = `i32.const 0 br_table ${Array.from({ length: depth }, (_, label) => label).join(' ')}`;
+    const body = `(local ${'f64 '.repeat(locals)}) ${writes} ${'block '.repeat(depth)}
+      ${`block ${table} end `.repeat(tables)} ${'end '.repeat(depth)} ${MADE} local.set 7 i32.const 8 local.get 7 f64.store`;
+    expect(canonicalised(body)).toBe(1);
+  });
+});
+
 describe('stores side by side in a loop', () => {
   const add = (at: number, from = 0) => `local.get ${from} f64.load offset=${at} f64.const 1 f64.add`;
   const move = (at: number) => `local.get 0 ${add(at)} f64.store offset=${at}`;
