@@ -11,7 +11,7 @@ const config: NextConfig = {
   // No page uses Next's picture server, so no stranger gets to make it work.
   images: { unoptimized: true },
   // Workspace packages export their TypeScript source.
-  transpilePackages: ['@trine/agent', '@trine/mesh', '@trine/protocol', '@trine/sandbox'],
+  transpilePackages: ['@trine/agent', '@trine/mesh', '@trine/protocol', '@trine/sandbox', '@trine/sdk'],
   turbopack: { root: repositoryRoot },
   outputFileTracingRoot: repositoryRoot,
   // `npm run typecheck` checks these files with the strict settings; doing it twice costs half a build.

@@ -192,9 +192,23 @@ test('the command line submits, waits and writes outputs', async () => {
   for (const [index, path] of paths.entries()) {
     expect(await readFile(join(dir, 'answers', `${index}.bin`), 'utf8')).toBe(`from ${path}`);
   }
+  expect((await runTrine(['results', job.id])).stdout).toContain(`from ${paths[1]}`);
   expect((await runTrine(['jobs'])).stdout).toContain(job.id);
   expect((await runTrine(['job', job.id])).stdout).toContain('2 of 2 verified');
   expect((await runTrine(['nodes'])).stdout).toMatch(/online +ada +ada/);
+});
+
+test('results are shown as the manifest says', async () => {
+  const output = {
+    kind: 'fields',
+    fields: [{ name: 'answer', offset: 0, type: 'u16', words: { '42': 'all' } }],
+  };
+  await writeFile(join(dir, 'fields.json'), JSON.stringify({ title: 'fields', output }));
+  await writeFile(join(dir, 'answer.bin'), Uint8Array.of(42, 0));
+  await writeFile(join(dir, 'echo.wasm'), module);
+  const words = ['submit', 'echo.wasm', '-i', 'answer.bin', '--manifest', 'fields.json', '--wait', '--json'];
+  const job = JSON.parse((await runTrine(words)).stdout) as { readonly id: string };
+  expect((await runTrine(['results', job.id])).stdout).toContain('answer all');
 });
 
 test('exit codes say what was wrong', async () => {

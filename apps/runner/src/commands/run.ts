@@ -2,6 +2,7 @@
 import { parseWasiOutput, type WasiOutput } from '@trine/protocol';
 import { EDITION, type GuestAbi } from '@trine/rewriter';
 import type { PartResult, PauseOptions, RunOptions, RunResult } from '@trine/sandbox';
+import { printableText } from '@trine/sdk/output-text';
 import {
   assertNoSteps,
   assertSameTask,
@@ -199,15 +200,11 @@ function speed({ fuel, wallMs }: RunResult): string {
   return wallMs < 1 ? '' : ` (${shortFuel(BigInt(Math.round((Number(fuel) / wallMs) * 1_000)))}/s)`;
 }
 
-/** An output that is text without control characters, as far as a person reads on. */
+/** An output that is text, as far as a person reads on. */
 function textOf(bytes: Uint8Array): string | undefined {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (!/^[^\p{Cc}]*$/u.test(text.replaceAll(/[\t\r\n]/gu, ''))) return undefined;
-    return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)} …` : text;
-  } catch {
-    return undefined;
-  }
+  const text = printableText(bytes);
+  if (text === undefined || text.length <= SHOWN_CHARACTERS_MAX) return text;
+  return `${text.slice(0, SHOWN_CHARACTERS_MAX)} …`;
 }
 
 function shownBytes(bytes: Uint8Array): string {

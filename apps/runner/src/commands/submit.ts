@@ -1,6 +1,7 @@
 /** `trine submit` and `trine results`: from files to a job, and from a job to files. */
 import { LIMITS, TrineError } from '@trine/protocol';
-import type { Inputs, Job, JobResult, JobView, Submission, Trine } from '@trine/sdk';
+import type { Inputs, Job, JobResult, JobView, OutputView, Submission, Trine } from '@trine/sdk';
+import { outputText } from '@trine/sdk/output-text';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readJsonFile } from '../config-files.ts';
@@ -199,7 +200,7 @@ export async function resultsCommand(
 ): Promise<void> {
   const job = trine.job(id);
   // Reading results outlives a restart of the coordinator; a wrong address is said at once.
-  await job.status();
+  const { manifest } = await job.status();
   if (flags.out !== undefined) await mkdir(flags.out, { recursive: true });
   let count = 0;
   const results = job.results({
@@ -210,7 +211,7 @@ export async function resultsCommand(
   for await (const result of results) {
     count += 1;
     const path = flags.out === undefined ? undefined : await keepOutput(flags.out, result);
-    printResult(output, result, path);
+    printResult(output, result, { path, view: manifest.output });
   }
   if (count === 0 && !output.json) output.line('No results yet. Wait for them with --follow.');
 }
@@ -228,11 +229,16 @@ async function keepOutput(dir: string, result: JobResult): Promise<string | unde
   return path;
 }
 
-const HEX_BYTES_MAX = 24;
+interface Shown {
+  /** The file that holds the output. */
+  readonly path: string | undefined;
+  /** What the job's manifest says of outputs. */
+  readonly view: OutputView | undefined;
+}
 
-function printResult(output: Output, result: JobResult, path: string | undefined): void {
+function printResult(output: Output, result: JobResult, { path, view }: Shown): void {
   if (output.json) return output.value(path === undefined ? result : keptResult(result, path));
-  const shown = path ?? shownOutput(result);
+  const shown = path ?? shownOutput(result, view);
   const reason = terminalText(result.reason);
   const words = [stateMark(result.kind, output), result.outcome ?? '', reason].filter((word) => word !== '');
   output.line(`${String(result.index).padStart(6)}  ${words.join('  ')}  ${shown}`.trimEnd());
@@ -246,15 +252,9 @@ const keptResult = (result: JobResult, path: string) => ({
   path,
 });
 
-const TEXT_BYTES_MAX = 60;
-
-function shownOutput({ output, outputDigest, wasi }: JobResult): string {
+function shownOutput({ output, outputDigest, wasi }: JobResult, view: OutputView | undefined): string {
   if (output === undefined || outputDigest === undefined) return '';
-  if (wasi === undefined) {
-    const hex = Buffer.from(output.subarray(0, HEX_BYTES_MAX)).toString('hex');
-    return output.length > HEX_BYTES_MAX ? `${hex}…` : hex;
-  }
-  const text = new TextDecoder().decode(wasi.stdout.subarray(0, TEXT_BYTES_MAX)).trimEnd();
-  const line = terminalText(text.replaceAll('\n', '⏎'));
-  return `exit ${wasi.exitCode}  ${line}${wasi.stdout.length > TEXT_BYTES_MAX ? '…' : ''}`;
+  const { text } = outputText(wasi?.stdout ?? output, view);
+  const line = terminalText(text.replaceAll(/\r?\n/gu, '⏎').replaceAll('\t', ' '));
+  return wasi === undefined ? line : `exit ${wasi.exitCode}  ${line}`;
 }
