@@ -1,9 +1,10 @@
 // Call depth: recursion ends in a trap at the same call on every machine, before any engine's own stack does.
 //
 // A global holds how many bytes of the budget are left. A function that calls takes its frame off before it
-// first can, where no way that ends without a call comes by; it keeps the rest in a local, and puts that into the global before each call. Nothing is given back at
-// returns, branches or falls through the end: the caller writes its own figure before it calls again. The
-// host's calls come through wrappers that begin with the whole budget (see assemble.ts).
+// first can, where ways that end without a call need not come by; it keeps the rest in a local, and puts that
+// into the global before each call. Nothing is given back at returns, branches or falls through the end: the
+// caller writes its own figure before it calls again. The host's calls come through wrappers that begin with
+// the whole budget (see assemble.ts).
 //
 // A tail call's frame takes the place of its caller's, so the callee is given what the caller began with:
 // where no other call has written the global since, that is there already.
@@ -98,6 +99,7 @@ function beforeCalls(input: PassInput): number {
         common = alive;
       }
       common = Math.min(common, alive);
+      if (common === 0) break;
     }
   }
   return placeOn(path ?? [], common, { first, columns });
