@@ -17,7 +17,10 @@ const COMPILER = '19.1.7';
 const WASI_LIBRARY = '0.0~git20220510.9886d3d-2';
 const MODULE_BYTES_MAX = 200_000;
 
-const modules = sourceFiles(/\.wasm$/).map(({ path }) => path);
+// What fuzzing has kept has no source, and its digest in its name.
+const modules = sourceFiles(/\.wasm$/)
+  .map(({ path }) => path)
+  .filter((path) => !path.startsWith('test/regression/fuzz/'));
 
 test('there are committed modules, each small, with its digest', async () => {
   expect(modules).toContain('test/bench/kernels/c/kernels.wasm');
