@@ -20,6 +20,7 @@ export interface WorldFaults {
   readonly coordinatorStop: number;
   /** Frozen while another takes its shards over, and awake again. */
   readonly coordinatorZombie: number;
+  readonly wallClockSet: number;
   readonly storeAway: number;
   readonly storeFull: number;
 }
@@ -39,6 +40,8 @@ export interface Plan {
   readonly runMs: number;
   /** By which the coordinator's wall clock is off after a restart, at most. */
   readonly wallJumpMs: number;
+  /** How fast coordinators' clocks run. */
+  readonly coordinatorRate: number;
 }
 
 const CALM_NETWORK: NetworkFaults = { lost: 0, doubled: 0, swapped: 0, cut: 0, delayMs: 30 };
@@ -81,6 +84,7 @@ export function planOf(chance: Chance): Plan {
       coordinatorKill: maybe(0.02),
       coordinatorStop: maybe(0.01),
       coordinatorZombie: maybe(0.01),
+      wallClockSet: maybe(0.02),
       storeAway: maybe(0.01),
       storeFull: maybe(0.01),
     },
@@ -91,6 +95,7 @@ export function planOf(chance: Chance): Plan {
     stormMs: 120_000 + chance.below(120_000),
     runMs: 500 + chance.below(8_000),
     wallJumpMs: chance.happens(0.5) ? HOUR_MS : 0,
+    coordinatorRate: chance.happens(0.3) ? 0.98 + 0.04 * chance.unit() : 1,
   };
 }
 

@@ -21,7 +21,7 @@ export class SimProcess implements Clock {
   readonly name: string;
   readonly #timeline: Timeline;
   readonly #rate: number;
-  readonly #wallMs: number;
+  #wallMs: number;
   readonly #bornMs: number;
   #state: 'running' | 'frozen' | 'dead' = 'running';
   #backlog: (() => void)[] = [];
@@ -49,6 +49,11 @@ export class SimProcess implements Clock {
   /** Its wall clock, whole milliseconds. */
   wallMs(): number {
     return Math.floor(this.#wallMs + this.#timeline.nowMs() * this.#rate);
+  }
+
+  /** Somebody, or a time server, sets the wall clock; what runs by it must not follow. */
+  setWall(wallMs: number): void {
+    this.#wallMs = wallMs;
   }
 
   setTimer(delayMs: number, run: () => void): () => void {

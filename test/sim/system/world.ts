@@ -269,11 +269,12 @@ class World {
 
   #startCoordinator(): void {
     this.#coordinators += 1;
-    const { wallJumpMs } = this.#plan;
+    const { coordinatorRate } = this.#plan;
     const process = new SimProcess({
       timeline: this.timeline,
       name: `coordinator ${this.#coordinators}`,
-      wallMs: WALL_MS + (this.#chance.unit() - 0.5) * 2 * wallJumpMs,
+      rate: coordinatorRate,
+      wallMs: this.#wallMs(),
     });
     this.#coordinator = new SimCoordinator({
       process,
@@ -291,6 +292,10 @@ class World {
     });
     this.#network.listener = this.#coordinator;
     this.#oracle.disturbed();
+  }
+
+  #wallMs(): number {
+    return WALL_MS + (this.#chance.unit() - 0.5) * 2 * this.#plan.wallJumpMs;
   }
 
   /** Killed, or ended; its system closes its sockets. */
@@ -410,6 +415,7 @@ class World {
     if (happens(faults.storeAway)) this.#breakStore('isAway');
     if (happens(faults.storeFull)) this.#breakStore('isFull');
     if (coordinator === undefined || coordinator.process.isFrozen) return;
+    if (happens(faults.wallClockSet)) coordinator.process.setWall(this.#wallMs());
     if (happens(faults.coordinatorKill)) return this.#endCoordinator(coordinator);
     if (happens(faults.coordinatorZombie)) return this.#replaceFrozen(coordinator);
     if (happens(faults.coordinatorStop))
