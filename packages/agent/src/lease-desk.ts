@@ -317,8 +317,9 @@ export class LeaseDesk {
 
   #finished(attempt: Attempt, result: RunResult): void {
     if (!this.#isLive(attempt)) return;
-    if (result.outcome !== 'aborted' && attempt.startedAtMs !== undefined) {
-      const { startedAtMs } = attempt;
+    const { startedAtMs, resume } = attempt;
+    // A run that went on spent a part of its fuel before, in time that nobody measured.
+    if (result.outcome !== 'aborted' && startedAtMs !== undefined && resume === undefined) {
       const endedAtMs = this.#ports.clock.nowMs();
       this.#meter.ended({ startedAtMs, endedAtMs, wallMs: result.wallMs, fuel: Number(result.fuel) });
     }
