@@ -1,4 +1,5 @@
 /** The contract of Trine: ids, states, limits, errors, messages and their bytes. */
+export { utf8Text } from './cbor-cursor.ts';
 export { type CborValue, CborWriter } from './cbor-writer.ts';
 export { decodeCbor, encodeCbor } from './codec.ts';
 export {

@@ -1,5 +1,5 @@
 // Host calls that name files by path. Paths stay below the folder they start from; there are no links.
-import { LIMITS } from '@trine/protocol';
+import { LIMITS, utf8Text } from '@trine/protocol';
 import type { OpenFolder } from './descriptors.ts';
 import { ERRNO, type Errno } from './errno.ts';
 import { FILESTAT_BYTES, putFileStatus, RIGHT } from './file-status.ts';
@@ -83,7 +83,7 @@ function find(run: WasiRun, fd: number, pointer: number, size: number): VirtualN
   if (!run.memory.has(pointer, size)) return ERRNO.fault;
   if (size > LIMITS.wasiPathBytes.value) return ERRNO.nametoolong;
   run.charge(size * PATH_BYTE_FUEL);
-  const path = decode(run.memory.bytes(pointer, size));
+  const path = utf8Text(run.memory.bytes(pointer, size));
   if (path === undefined) return ERRNO.ilseq;
   if (path.includes('\0')) return ERRNO.inval;
   if (path === '') return ERRNO.noent;
@@ -101,14 +101,4 @@ function walk({ folder }: OpenFolder, path: string): VirtualNode | Errno {
     node = next;
   }
   return node;
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
