@@ -26,8 +26,8 @@ export async function bench(args: readonly string[]): Promise<number> {
     options: {
       chromium: { type: 'boolean', default: true },
       node: { type: 'boolean', default: true },
-      'first-runs': { type: 'boolean', default: true },
-      large: { type: 'boolean', default: true },
+      'first-runs': { type: 'boolean' },
+      large: { type: 'boolean' },
       kernel: { type: 'string' },
       strategy: { type: 'string', default: 'counted' },
       write: { type: 'string' },
@@ -36,11 +36,11 @@ export async function bench(args: readonly string[]): Promise<number> {
   const strategy = values.strategy as MeterStrategy;
   const modules = await benchModules(strategy, values.kernel?.split(','));
   const isWhole = values.kernel === undefined;
-  const plan = { modules, firstRuns: values['first-runs'] && isWhole };
+  const plan = { modules, firstRuns: values['first-runs'] ?? isWhole };
   const engines: EngineTimes[] = [];
   if (values.node) engines.push(await measured(openNode(), plan));
   if (values.chromium && existsSync(CHROMIUM)) engines.push(await measured(await openChromium(), plan));
-  const large = values.large && isWhole ? await measureLargeModules(strategy) : [];
+  const large = (values.large ?? isWhole) ? await measureLargeModules(strategy) : [];
   if (large.length > 0) printLargeModules(large);
   if (values.write !== undefined) await writeFigures(values.write, { engines, large });
   const line = {
