@@ -1,6 +1,7 @@
 /** The coordinator's environment, read in this one place. */
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import type { RetentionSettings } from '@trine/control-plane';
 import { TrineError } from '@trine/protocol';
 
 export interface CoordinatorEnv {
@@ -17,6 +18,8 @@ export interface CoordinatorEnv {
   /** Whether `X-Forwarded-*` is believed. */
   readonly trustProxy: boolean;
   readonly logLevel: string;
+  /** How long what is over is kept. */
+  readonly retention: RetentionSettings;
 }
 
 const list = (text: string | undefined): readonly string[] =>
@@ -36,7 +39,34 @@ export function readEnv(env: NodeJS.ProcessEnv, rootDir: string): CoordinatorEnv
     origins: list(env['TRINE_ORIGINS']).map(parseOrigin),
     trustProxy: parseSwitch('TRINE_TRUST_PROXY', env['TRINE_TRUST_PROXY']),
     logLevel: env['LOG_LEVEL'] ?? 'info',
+    retention: {
+      ...parseAge(env, 'TRINE_KEEP_JOBS_DAYS', { setting: 'jobsMs', unitMs: DAY_MS }),
+      ...parseAge(env, 'TRINE_KEEP_HISTORY_DAYS', { setting: 'historyMs', unitMs: DAY_MS }),
+      ...parseAge(env, 'TRINE_KEEP_NODES_DAYS', { setting: 'nodesMs', unitMs: DAY_MS }),
+      // Uploads and submissions under way must never lose what they name: an hour at least.
+      ...parseAge(env, 'TRINE_KEEP_UPLOADS_HOURS', { setting: 'artifactsMs', unitMs: HOUR_MS, least: 1 }),
+    },
   };
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** A number of days or hours, fractions included, as a setting in milliseconds; none where nothing is said. */
+function parseAge(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  {
+    setting,
+    unitMs,
+    least = 0,
+  }: { readonly setting: keyof RetentionSettings; readonly unitMs: number; readonly least?: number },
+): RetentionSettings {
+  const text = env[name] ?? '';
+  if (text === '') return {};
+  const amount = Number(text);
+  if (Number.isFinite(amount) && amount >= least) return { [setting]: amount * unitMs };
+  throw new TrineError('bad-request', `${name} is "${text}": give a number from ${least} up.`);
 }
 
 function parsePort(text: string): number {

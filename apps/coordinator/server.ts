@@ -69,6 +69,7 @@ async function serve(env: CoordinatorEnv, http: Server, { url, log, stop }: Wiri
     dataDir: env.dataDir,
     name: env.name,
     trustProxy: env.trustProxy,
+    retention: env.retention,
     origins: [...origins, ...env.origins],
     runnerBundlePath: join(rootDir, 'apps', 'runner', 'dist', 'trine.mjs'),
     linkProcessEntry: join(appDir, 'dist', 'link-child.cjs'),

@@ -1,5 +1,11 @@
 /** The document of all named limits, made from the tables in the code. */
-import { CONTROL_PLANE_LIMITS, POSTGRES_LIMITS, SHARD_LOOP_LIMITS, STORE_LIMITS } from '@trine/control-plane';
+import {
+  CONTROL_PLANE_LIMITS,
+  POSTGRES_LIMITS,
+  RETENTION_LIMITS,
+  SHARD_LOOP_LIMITS,
+  STORE_LIMITS,
+} from '@trine/control-plane';
 import { type Limit, LIMITS } from '@trine/protocol';
 import { SCHEDULER_LIMITS } from '@trine/scheduler';
 
@@ -9,6 +15,7 @@ const TABLES: Readonly<Record<string, readonly [string, Readonly<Record<string, 
   'The control plane': ['packages/control-plane/src/limits.ts', CONTROL_PLANE_LIMITS],
   'The shard loop': ['packages/control-plane/src/shards/limits.ts', SHARD_LOOP_LIMITS],
   'The store': ['packages/control-plane/src/store/limits.ts', STORE_LIMITS],
+  Retention: ['packages/control-plane/src/retention/limits.ts', RETENTION_LIMITS],
   'The embedded Postgres': ['packages/control-plane/src/postgres/limits.ts', POSTGRES_LIMITS],
 };
 

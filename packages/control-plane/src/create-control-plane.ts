@@ -33,6 +33,7 @@ import { createJobService } from './jobs/job-service.ts';
 import { createNodeDirectory } from './node-directory.ts';
 import { createPreparation } from './prepare/preparation.ts';
 import { createPreparer } from './prepare/preparer.ts';
+import { createRetention, type Retention, type RetentionSettings } from './retention/retention.ts';
 import { createRouterCaller } from './router.ts';
 import type { AccessService, Services } from './services.ts';
 import { createShardLoop, type ShardLoop, type ShardLoopFaults } from './shards/shard-loop.ts';
@@ -57,6 +58,8 @@ export interface ControlPlaneOptions {
   readonly linkProcessEntry?: string;
   /** The bundled preparing thread; `prepare-thread.mjs` beside this file unless told. */
   readonly prepareThreadEntry?: string;
+  /** How long what is over is kept; the named limits unless told. */
+  readonly retention?: RetentionSettings;
   /** Wall clock of one preparation, ms. */
   readonly prepareTimeoutMs?: number;
   /** Whether data channels keep to loopback, as tests do. */
@@ -86,6 +89,7 @@ export interface ControlPlane {
   caller(caller: Caller): ReturnType<typeof createRouterCaller>;
   readonly gateway: Gateway;
   readonly loop: ShardLoop;
+  readonly retention: Retention;
   /** Ends sessions and streams, waits for the commit in flight. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -99,6 +103,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   };
   const identity = createNodeIdentity(secrets.seed);
   const core = await buildCore(options, secrets.bearers);
+  const retention = buildRetention(options, core);
+  await retention.recover();
   const origins = createOriginRules({ origins: options.origins });
   const webrtc = openWebRtc(options, core.gateway, () => host);
   const host: SessionHost = createSessionHost({
@@ -129,14 +135,17 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     });
   const edge = buildEdge(options, { core, origins, services, host, health });
   const operatorKey = await firstOperatorKey(options.store, access);
+  retention.start();
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
+    const retentionClosed = retention.close();
     const gatewayClosed = core.gateway.close();
     await host.close();
     await gatewayClosed;
     edge.close();
     await core.preparation.close();
     await core.loop.close();
+    await retentionClosed;
     await webrtc?.peers.close();
   };
 
@@ -151,6 +160,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     caller: (caller) => createRouterCaller({ caller, services }),
     gateway: core.gateway,
     loop: core.loop,
+    retention,
     close: () => (closing ??= closeAll()),
   };
 }
@@ -258,6 +268,20 @@ async function buildCore(options: ControlPlaneOptions, bearerKey: Uint8Array): P
     },
   };
 }
+
+const buildRetention = (
+  { store, retention = {}, log }: ControlPlaneOptions,
+  { files, clock, nowMs, metrics }: Core,
+): Retention =>
+  createRetention({
+    store: store.retention,
+    files,
+    clock,
+    nowMs,
+    settings: retention,
+    log,
+    onTrimmed: (kind, count) => metrics.trimmed(kind, count),
+  });
 
 function gaugesOf(gateway: Gateway, loop: ShardLoop) {
   const here = () => [...gateway.seats].filter((seat) => !seat.isGone);

@@ -12,6 +12,8 @@ export {
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from './postgres/embedded-postgres.ts';
+export { RETENTION_LIMITS } from './retention/limits.ts';
+export type { RetentionSettings } from './retention/retention.ts';
 export { type AppRouter, createRouterCaller } from './router.ts';
 export { POSTGRES_LIMITS } from './postgres/limits.ts';
 export { SHARD_LOOP_LIMITS } from './shards/limits.ts';

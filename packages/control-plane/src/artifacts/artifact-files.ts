@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type Digest, digestFromBytes, LIMITS, TrineError } from '@trine/protocol';
+import { type Digest, digestFromBytes, LIMITS, parseDigest, TrineError } from '@trine/protocol';
 import type { ArtifactRef } from '@trine/scheduler';
 
 export interface PutExpectation {
@@ -32,11 +32,20 @@ export interface ArtifactFiles {
   sizeOf(digest: Digest): Promise<number | undefined>;
   read(digest: Digest): Promise<Uint8Array>;
   stream(digest: Digest, range: ByteRange): Readable;
+  /**
+   * Takes files out of sight, before their rows go: they wait until `bringBack` or `drop`. A crash in between
+   * leaves them among `aside()`, and the rows then say which of the two it is.
+   */
+  setAside(digests: readonly Digest[]): Promise<void>;
+  bringBack(digests: readonly Digest[]): Promise<void>;
+  drop(digests: readonly Digest[]): Promise<void>;
+  aside(): Promise<readonly Digest[]>;
 }
 
 export async function openArtifactFiles(directory: string): Promise<ArtifactFiles> {
   const incoming = join(directory, 'incoming');
-  await mkdir(incoming, { recursive: true, mode: 0o700 });
+  const asideDir = join(directory, 'aside');
+  for (const path of [incoming, asideDir]) await mkdir(path, { recursive: true, mode: 0o700 });
   await sweep(incoming);
   let counter = 0;
 
@@ -64,7 +73,24 @@ export async function openArtifactFiles(directory: string): Promise<ArtifactFile
     read: (digest) => readFile(pathOf(directory, digest)),
     stream: (digest, range) =>
       createReadStream(pathOf(directory, digest), { start: range.first, end: range.last }),
+    setAside: (digests) =>
+      forEach(digests, (digest) =>
+        rename(pathOf(directory, digest), join(asideDir, digest)).catch(unlessMissing),
+      ),
+    bringBack: (digests) =>
+      forEach(digests, (digest) =>
+        rename(join(asideDir, digest), pathOf(directory, digest)).catch(unlessMissing),
+      ),
+    drop: (digests) => forEach(digests, (digest) => rm(join(asideDir, digest), { force: true })),
+    aside: async () => (await readdir(asideDir)).flatMap((name) => parseDigest(name) ?? []),
   };
+}
+
+async function forEach(
+  digests: readonly Digest[],
+  work: (digest: Digest) => Promise<unknown>,
+): Promise<void> {
+  for (const digest of digests) await work(digest);
 }
 
 /** What a crash left half-written is nobody's. */

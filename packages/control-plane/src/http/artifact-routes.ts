@@ -142,6 +142,8 @@ async function upload(options: ArtifactRoutesOptions, { req, res, digest }: Exch
       `The upload has ${declared} bytes; at most ${bounds.maxBytes} are accepted here.`,
     );
   }
+  // Asked for first, so that retention does not take the file of this digest away while it is written again.
+  await options.registry.findArtifact(digest);
   const ref = await options.files.put(req as AsyncIterable<Buffer>, { digest, ...bounds });
   await options.registry.saveArtifact(ref, owner);
   sendJson(res, 201, ref);

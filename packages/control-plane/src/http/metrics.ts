@@ -22,6 +22,8 @@ export interface Metrics extends Meter {
   /** Figures that come from elsewhere, once there is an elsewhere. */
   watch(gauges: Gauges): void;
   commit(measure: CommitMeasure): void;
+  /** Rows or files of a kind that retention removed. */
+  trimmed(kind: string, count: number): void;
   request(route: string, status: number, seconds: number): void;
 }
 
@@ -72,8 +74,15 @@ export function createMetrics(): Metrics {
     buckets: [1, 4, 16, 64, 256, 1_024],
     registers,
   });
+  const trimmed = new Counter({
+    name: 'trine_retention_removed_total',
+    help: 'What retention removed',
+    labelNames: ['kind'],
+    registers,
+  });
   return {
     registry,
+    trimmed: (kind, count) => trimmed.inc({ kind }, count),
     commit: ({ events, durationMs }) => {
       commits.observe(durationMs / 1_000);
       batches.observe(events);

@@ -14,7 +14,7 @@ type PrepareModule = Extract<ShardEffect, { readonly type: 'prepare-module' }>;
 export interface PreparationOptions {
   readonly preparer: Preparer;
   readonly files: ArtifactFiles;
-  readonly registry: Pick<RegistryStore, 'saveArtifact'>;
+  readonly registry: Pick<RegistryStore, 'saveArtifact' | 'findArtifact'>;
   readonly sink: EventSink;
   readonly log: Logger;
 }
@@ -85,7 +85,9 @@ async function prepareJob(
   const maxMemoryPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
   const name = `${module.digest}/${EDITION}/${maxMemoryPages}`;
   const known = cache.get(name);
-  if (known !== undefined) return tell(options.sink, { job, abi, original: module.digest, prepared: known });
+  // Retention may have taken it since; asking keeps it.
+  if (known !== undefined && (await options.registry.findArtifact(known.ref.digest)) !== undefined)
+    return tell(options.sink, { job, abi, original: module.digest, prepared: known });
   const answer = await options.preparer.prepare({
     module: await options.files.read(module.digest),
     maxMemoryPages,
