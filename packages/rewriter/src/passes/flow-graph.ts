@@ -40,8 +40,8 @@ const NODE_COST_MAX = 1 << 14;
 const CONDITION_FRAMES_MAX = 16;
 
 export class FlowGraph {
-  /** How many instructions behind a guest's call may be paid before it. */
-  afterCallMax = 0;
+  /** How much of what follows a node that calls may be paid by it. */
+  aheadOfCallMax = 0;
 
   nodes = 0;
   /** First instruction, and the one that ends the node, of which its edges leave. */
@@ -159,7 +159,7 @@ class GraphBuilder {
   private readonly graph: FlowGraph;
   private readonly input: PassInput;
   private readonly columns: InstructionColumns;
-  /** How many instructions after a guest's call may be paid before it. */
+  /** How many instructions of a node after a guest's call are paid before it. */
   private readonly afterCallMax: number;
 
   private node = NONE;
@@ -181,8 +181,8 @@ class GraphBuilder {
     this.input = input;
     this.graph = graph;
     this.columns = input.scanned.columns;
-    this.afterCallMax = frameBytes(input.scanned) >> 1;
-    graph.afterCallMax = this.afterCallMax;
+    this.afterCallMax = frameBytes(input.scanned);
+    graph.aheadOfCallMax = this.afterCallMax >> 1;
   }
 
   build(): void {

@@ -194,7 +194,7 @@ export class FuelPlan {
     const edge = isCall ? this.cheapestEdge(node) : this.likelyEdge(node);
     const more = edge === NONE ? 0 : this.wanted(edge);
     // Whoever is called may find that the fuel has run out: nothing must be paid then that may be given back.
-    return isCall && (more > this.sureBehind(node) || more > graph.afterCallMax) ? 0 : more;
+    return isCall && (more > this.sureBehind(node) || more > graph.aheadOfCallMax) ? 0 : more;
   }
 
   // What is certain to be executed behind a node.

@@ -13,9 +13,9 @@
 // What a trap leaves in the global depends on nothing but the module and its input. Under `counted` it is never
 // above the fuel that is truly left, and at most 2^20 below: what is paid ahead in the function that traps
 // (2^16), a chunk of turns (2^16, and as much held back for their choices), what a purse takes (2^18) and may
-// pay on a turn (2^16), and half a frame's bytes for each function that waits for a call (150 KiB in all). A
-// trap ends as out-of-fuel when what is left does not pay for what was begun. Under `cached` a local's charges
-// are lost by a trap.
+// pay on a turn (2^16), and one and a half times its frame's bytes for each function that waits for a call
+// (450 KiB in all). A trap ends as out-of-fuel when what is left does not pay for what was begun. Under
+// `cached` a local's charges are lost by a trap.
 //
 // At one offset the order must be: read the fuel after a call, charge the region that begins, write it back
 // for the next call. Edits are appended in that order as the walk goes.
