@@ -26,15 +26,15 @@ const QUICK_MUTANTS = [
   'networks-counted-apart',
   'speaks-before-the-commit',
   'sequence-number-reused',
-  'gap-not-noticed',
+  'recovery-forgets-the-lease-counter',
 ];
 
-describe('the simulated system', () => {
+describe('the simulated system', { timeout: 180_000 }, () => {
   it('keeps its promises in a few worlds', async () => {
-    const { status, output } = await simulate('--from', '1', '--seeds', '5');
+    const { status, output } = await simulate('--from', '1', '--seeds', '3');
     expect(status, output).toBe(0);
     expect(output).toMatch(/^seed 1\n/);
-    expect(output.match(/isWhole true/g)?.length).toBe(5);
+    expect(output.match(/isWhole true/g)?.length).toBe(3);
   });
 
   it('keeps them where it once did not', async () => {
@@ -43,8 +43,8 @@ describe('the simulated system', () => {
   });
 
   it('prints the same bytes from the same seed', async () => {
-    const first = await simulate('--seed', '11', '--trace', '1');
-    const second = await simulate('--seed', '11', '--trace', '1');
+    const first = await simulate('--seed', '11', '--steps', '4000', '--trace', '1');
+    const second = await simulate('--seed', '11', '--steps', '4000', '--trace', '1');
     expect(first.output.length).toBeGreaterThan(10_000);
     expect(second.output).toBe(first.output);
   });
