@@ -88,7 +88,8 @@ async function runWeek(args: readonly string[]): Promise<number> {
   const real = takeRealTime();
   const beganMs = real.nowMs();
   process.stdout.write(`seed ${seed}\n  a week of ${days} days, ${WEEK_NODES} nodes\n`);
-  const report = await simulateWeek({ seed, days, nodes: WEEK_NODES, drain: real.drain });
+  const report = await orBroken(simulateWeek({ seed, days, nodes: WEEK_NODES, drain: real.drain }));
+  if (report === undefined) return 1;
   for (const [name, value] of Object.entries(report)) process.stdout.write(`  ${name.padEnd(14)} ${value}\n`);
   const seconds = (real.nowMs() - beganMs) / 1_000;
   const rate = (figure: number): string => Math.round(figure / seconds).toLocaleString('en');
@@ -120,18 +121,25 @@ async function runSeed(
   { real, tally }: RunPorts,
 ): Promise<boolean> {
   process.stdout.write(`seed ${seed}\n  ${describePlan(seed)}\n`);
+  const traced = traces ? trace : undefined;
+  const report = await orBroken(simulate({ seed, stepsMax, drain: real.drain, trace: traced }));
+  if (report === undefined) return false;
+  tally.steps += report.steps;
+  tally.simulatedMs += report.simulatedMs;
+  const { digest, ...figures } = report;
+  const words = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
+  process.stdout.write(`  ${words.join(', ')}\n  rows ${digest}\n`);
+  return true;
+}
+
+/** What the run reports, or `undefined` after saying which promise broke. */
+async function orBroken<T>(run: Promise<T>): Promise<T | undefined> {
   try {
-    const report = await simulate({ seed, stepsMax, drain: real.drain, trace: traces ? trace : undefined });
-    tally.steps += report.steps;
-    tally.simulatedMs += report.simulatedMs;
-    const { digest, ...figures } = report;
-    const words = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
-    process.stdout.write(`  ${words.join(', ')}\n  rows ${digest}\n`);
-    return true;
+    return await run;
   } catch (error) {
     if (!(error instanceof SimFailure)) throw error;
     process.stdout.write(`  BROKEN at ${error.message}\n`);
-    return false;
+    return undefined;
   }
 }
 

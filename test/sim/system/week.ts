@@ -3,6 +3,7 @@
  * a store and a coordinator that fail now and then. Sessions are modelled: of a node's keepalives and heartbeats only
  * the gaps between their arrivals happen, and of those only the ones that are long enough to matter.
  */
+import { inspect } from 'node:util';
 import { createMemoryStore, sha256, type Store } from '@trine/control-plane/parts';
 import type { HostSession } from '@trine/mesh';
 import {
@@ -31,11 +32,12 @@ import { type Character, HONEST, lieOf, truthOf, wordsBytes } from './character.
 import { SimCoordinator } from './coordinator.ts';
 import { FaultyStore } from './faulty-store.ts';
 import { signatureOf } from './identity.ts';
-import { Oracle } from './oracle.ts';
+import { Oracle, Violation } from './oracle.ts';
 import { tokenOf } from './plan.ts';
 import { SimProcess } from './process.ts';
 import { isOver } from './row-rules.ts';
 import { Submitter } from './submitter.ts';
+import { SimFailure } from './world.ts';
 
 export interface WeekOptions {
   readonly seed: number;
@@ -89,8 +91,18 @@ const TASKS_AHEAD = 500;
 
 export async function simulateWeek(options: WeekOptions): Promise<WeekReport> {
   const week = new Week(options);
-  await week.run(options.drain);
-  return week.report();
+  const onRejection = (cause: unknown): void =>
+    week.foundBug(`a promise was left to fail: ${inspect(cause)}`);
+  process.on('unhandledRejection', onRejection);
+  try {
+    await week.run(options.drain);
+    return week.report();
+  } catch (cause) {
+    const words = cause instanceof Violation ? cause.message : inspect(cause);
+    throw new SimFailure(`${Math.round(week.timeline.nowMs())} ms: ${words}`, { cause });
+  } finally {
+    process.off('unhandledRejection', onRejection);
+  }
 }
 
 class Week {
@@ -190,6 +202,11 @@ class Week {
     };
   }
 
+  /** Something that no fault of the week explains. */
+  foundBug(words: string): void {
+    this.#bug ??= words;
+  }
+
   soon(withinMs: number, act: () => void): void {
     this.timeline.after(withinMs * this.chance.unit(), act);
   }
@@ -231,9 +248,7 @@ class Week {
       onFenced: () => this.oracle.fail('a coordinator was fenced, and there is no other'),
       onEvent: () => undefined,
       onCounted: () => undefined,
-      onBug: (words) => {
-        this.#bug ??= words;
-      },
+      onBug: (words) => this.foundBug(words),
     });
     this.coordinator = coordinator;
     this.timeline.after(this.exponential(KILL_EVERY_MS), () => {
