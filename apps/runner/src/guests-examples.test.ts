@@ -14,9 +14,9 @@ const lines = [...section.matchAll(/^trine (run .*)$/gm)].map(([, line = '']) =>
 
 /** What a person sees of each answer. */
 const SHOWN: Readonly<Record<string, string>> = {
-  mersenne: 'e90800000100000000000000',
+  mersenne: 'p 2281, 2^p − 1 prime, residue 0000000000000000',
   nbody: 'output  256 bytes',
-  collatz: 'bfa51fb23746e65aac00000000000000c80a0000',
+  collatz: 'record 3179389980591125407167, most steps 2760, numbers 16777216',
   alignment: 'score 293.5, length 145, identity 63, similarity 88, gaps 8',
   wordcount: 'different words',
 };

@@ -29,6 +29,7 @@ async function expectSample(name: string): Promise<void> {
   const input = ['--input-hex', SAMPLE_INPUT_HEX, '--manifest', manifest];
   expect(await bundle.run('run', module, ...input, '-o', output)).toMatchObject({ code: 0, stderr: '' });
   expect((await readFile(within(output))).toString('hex')).toBe(SAMPLE_OUTPUT_HEX);
+  expect((await bundle.run('run', module, ...input)).stdout).toContain('steps 111');
   const trapped = await bundle.run('run', module, '--input-hex', `ff${'ff'.repeat(7)}`, '--json');
   expect(JSON.parse(trapped.stdout)).toMatchObject({ outcome: 'trapped' });
   const flame = await bundle.run('flame', module, ...input, '-o', join(name, 'flame.svg'));

@@ -2,7 +2,8 @@
 import { parseWasiOutput, type WasiOutput } from '@trine/protocol';
 import { EDITION, type GuestAbi } from '@trine/rewriter';
 import type { PartResult, PauseOptions, RunOptions, RunResult } from '@trine/sandbox';
-import { printableText } from '@trine/sdk/output-text';
+import type { OutputView } from '@trine/sdk';
+import { outputText, printableText } from '@trine/sdk/output-text';
 import {
   assertNoSteps,
   assertSameTask,
@@ -18,6 +19,7 @@ import { bar, type Output, shortFuel, tableLines } from '../output.ts';
 import type { LimitFlags } from '../task-limits.ts';
 import { terminalLines, terminalText } from '../terminal-text.ts';
 import { inputFor, type WasiFlags } from '../wasi-input.ts';
+import { manifestOf } from './submit.ts';
 
 export interface RunFlags extends InputFlags, WasiFlags, LimitFlags, CheckpointFlags {
   /** Where the output goes. */
@@ -89,7 +91,10 @@ async function reportEnd(output: Output, { abi, result, resumed }: Ended, flags:
     const from = resumed === undefined ? {} : { checkpointRoot: resumed.root };
     return output.value({ ...runReport(result, command), ...from });
   }
-  if (command === undefined) return printRun(output, result, flags.output);
+  if (command === undefined) {
+    const view = flags.manifest === undefined ? undefined : (await manifestOf(flags.manifest)).shown.output;
+    return printRun(output, result, { path: flags.output, view });
+  }
   printCommand(result, command, flags.output);
 }
 
@@ -154,11 +159,19 @@ function told(output: Output): Pick<RunOptions, 'onLog' | 'onProgress'> {
 const SHOWN_BYTES_MAX = 64;
 const SHOWN_CHARACTERS_MAX = 4_000;
 
-function printRun(output: Output, result: RunResult, path: string | undefined): void {
+interface Shown {
+  /** The file that the output is written to. */
+  readonly path: string | undefined;
+  /** What a manifest says of outputs. */
+  readonly view: OutputView | undefined;
+}
+
+function printRun(output: Output, result: RunResult, { path, view }: Shown): void {
   const done = result.outcome === 'completed';
   const why = done ? '' : `: ${terminalText(result.reason)}`;
   const isShown = path === undefined && result.output.length > 0;
-  const text = isShown ? textOf(result.output) : undefined;
+  const isText = isShown && (view === undefined || view.kind === 'text');
+  const text = isText ? textOf(result.output) : undefined;
   output.line(`${output.paint(done ? 'green' : 'red', done ? '✓' : '✗')} ${result.outcome}${why}`);
   output.table(
     [
@@ -166,7 +179,7 @@ function printRun(output: Output, result: RunResult, path: string | undefined): 
       ['fuel', `${result.fuel} instructions${speed(result)}`],
       ['time', `${result.wallMs.toFixed(1)} ms`],
       ['output', `${result.output.length} bytes${path === undefined || !done ? '' : ` in ${path}`}`],
-      ...(isShown && text === undefined ? [['', shownBytes(result.output)]] : []),
+      ...(isShown && text === undefined ? [['', shownOutput(result.output, view)]] : []),
     ],
     ['', ''],
   );
@@ -207,7 +220,8 @@ function textOf(bytes: Uint8Array): string | undefined {
   return `${text.slice(0, SHOWN_CHARACTERS_MAX)} …`;
 }
 
-function shownBytes(bytes: Uint8Array): string {
+function shownOutput(bytes: Uint8Array, view: OutputView | undefined): string {
+  if (view?.kind === 'fields') return terminalText(outputText(bytes, view).text);
   const hex = Buffer.from(bytes.subarray(0, SHOWN_BYTES_MAX)).toString('hex');
   return bytes.length > SHOWN_BYTES_MAX ? `${hex}…` : hex;
 }

@@ -32,7 +32,7 @@ const manifest = (name: string) => ({
   summary: 'How many Collatz steps a number takes to reach 1.',
   abi: 'trine-1',
   module: `${name}.wasm`,
-  output: { kind: 'bytes' },
+  output: { kind: 'fields', fields: [{ name: 'steps', offset: 0, type: 'u64' }] },
   limits: { fuel: '1000000000', memoryBytes: 1_048_576, outputBytes: 64 },
 });
 
