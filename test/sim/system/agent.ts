@@ -372,7 +372,13 @@ export class SimAgent {
       const { leaked } = this.#options;
       const grant = leaked[chance.below(leaked.length)];
       if (grant !== undefined && this.#isOpen) {
-        this.#report([this.#answer({ ...grant, lease: this.#forgedLease(grant) })]);
+        const [own] = this.#running.keys();
+        // Its own lease with the answer to another's, or another's lease with what its grant must look like.
+        const forged =
+          own !== undefined && chance.happens(0.3)
+            ? { ...this.#answer(grant), lease: own }
+            : this.#answer({ ...grant, lease: this.#forgedLease(grant) });
+        this.#report([forged]);
       }
       this.#forgeLater();
     });
