@@ -54,7 +54,14 @@ export function buildCommand(): Command {
   addLooking(program);
   addAccess(program);
   addTools(program);
+  for (const command of program.commands) pointToHelp(command, `trine ${command.name()}`);
   return program;
+}
+
+/** After a mistake in its words, each command names its own help. */
+function pointToHelp(command: Command, words: string): void {
+  command.showHelpAfterError(`Try \`${words} --help\`.`);
+  for (const inner of command.commands) pointToHelp(inner, `${words} ${inner.name()}`);
 }
 
 // ── nodes ────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,7 @@
 import { LIMITS, TrineError } from '@trine/protocol';
 import { PAGE_BYTES } from '@trine/rewriter';
 import { FUEL_MAX, type RunLimits } from '@trine/sandbox';
-import { manifestOf } from './commands/submit.ts';
+import { manifestOf } from './manifest-file.ts';
 
 /** A coordinator's defaults; a test holds them equal to the control plane's. */
 export const TASK_DEFAULTS = {

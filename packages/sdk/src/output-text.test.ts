@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { outputText, printableText } from './output-text.ts';
+import { describe, expect, it, test } from 'vitest';
+import { isOutputView, outputText, printableText } from './output-text.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -42,6 +42,20 @@ describe('outputText', () => {
     expect(outputText(new Uint8Array(4_096), { kind: 'bytes' }).text.length).toBeLessThan(100);
     expect(outputText(new Uint8Array(4_096).fill(97), { kind: 'text' }).text.length).toBeLessThan(130);
   });
+});
+
+test.each<[unknown, boolean]>([
+  [{ kind: 'text' }, true],
+  [{ kind: 'fields', fields: [{ name: 'a', offset: 0, type: 'u128' }] }, true],
+  [{ kind: 'fields', fields: [{ name: 'a', offset: 0, type: 'toString' }] }, false],
+  [{ kind: 'fields', fields: [{ name: 'a', offset: -1, type: 'u8' }] }, false],
+  [{ kind: 'fields', fields: [null] }, false],
+  [{ kind: 'fields' }, false],
+  [{ kind: 'words' }, false],
+  ['text', false],
+  [null, false],
+])('%j is a view: %s', (value, expected) => {
+  expect(isOutputView(value)).toBe(expected);
 });
 
 describe('printableText', () => {

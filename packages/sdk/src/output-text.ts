@@ -28,6 +28,25 @@ export function outputText(bytes: Uint8Array, view: View): OutputText {
   return { text: bytes.length > HEX_BYTES ? `${hex} …` : hex, kind: 'hex' };
 }
 
+/** Whether this is a manifest's `output` that can be shown. Pictures are the dashboard's; their numbers are not looked at. */
+export function isOutputView(value: unknown): value is OutputView {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return false;
+  if (value.kind !== 'fields') return ['bytes', 'text', 'image'].some((kind) => kind === value.kind);
+  return 'fields' in value && Array.isArray(value.fields) && value.fields.every(isField);
+}
+
+function isField(value: unknown): value is Field {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('name' in value && 'offset' in value && 'type' in value)) return false;
+  return (
+    typeof value.name === 'string' &&
+    Number.isSafeInteger(value.offset) &&
+    Number(value.offset) >= 0 &&
+    typeof value.type === 'string' &&
+    Object.hasOwn(READERS, value.type)
+  );
+}
+
 /** The bytes as text, if they are UTF-8 without control characters other than ends of lines and tabs. */
 export function printableText(bytes: Uint8Array): string | undefined {
   try {

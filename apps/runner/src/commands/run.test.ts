@@ -130,6 +130,18 @@ test('a refused module says why, where, and with which code', async () => {
   expect((await bundle.run('run', 'text.wasm')).stdout).toContain('not-wasm, at byte 0');
 });
 
+test.each<[unknown, string]>([
+  [{ title: 5 }, 'title must be a text'],
+  [{ limits: [] }, 'limits must be an object'],
+  [{ limits: { fuel: 5 } }, 'limits.fuel must be a text of decimal digits'],
+  [{ limits: { memoryBytes: '1' } }, 'limits.memoryBytes must be a whole number'],
+  [{ output: { kind: 'fields' } }, 'output must be a view'],
+])('a manifest that says %j is refused by name', async (manifest, sentence) => {
+  await writeFile(join(bundle.dir, 'bad.json'), JSON.stringify(manifest));
+  const ran = await bundle.run('run', 'echo.wasm', '--input-hex', '00', '--manifest', 'bad.json');
+  expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining(`bad.json: ${sentence}`)]);
+});
+
 test.each([
   ['folder', ['run', '.'], 2, 'is a folder'],
   ['missing file', ['run', 'none.wasm'], 5, 'there is none'],
@@ -137,6 +149,7 @@ test.each([
   ['missing folder', ['prepare', 'echo.wasm', '-o', 'none/prepared.wasm'], 5, 'no such folder'],
   ['fuel that no guest can have', ['run', 'echo.wasm', '--fuel', '9999999999999999999'], 2, String(FUEL_MAX)],
   ['guest without steps', ['run', 'echo.wasm', '--checkpoint', 'x.ckpt'], 2, 'exports no step'],
+  ['flag that is not there', ['run', 'echo.wasm', '--bogus'], 2, 'Try `trine run --help`'],
   ['WebAssembly text', ['run', 'echo.wat'], 3, 'wat2wasm'],
   ['commented text', ['inspect', 'commented.wat'], 3, 'wat2wasm'],
   ['prepared module', ['run', 'once.wasm'], 3, 'the module that it was made from'],

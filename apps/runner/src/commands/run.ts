@@ -15,11 +15,11 @@ import {
 } from '../checkpoint-files.ts';
 import { digestHex, type InputFlags, readModule, writeMade } from '../guest-files.ts';
 import { prepareGuest, reportRefusal, runPrepared } from '../local-guest.ts';
+import { manifestOf } from '../manifest-file.ts';
 import { bar, type Output, shortFuel, tableLines } from '../output.ts';
 import type { LimitFlags } from '../task-limits.ts';
 import { terminalLines, terminalText } from '../terminal-text.ts';
 import { inputFor, type WasiFlags } from '../wasi-input.ts';
-import { manifestOf } from './submit.ts';
 
 export interface RunFlags extends InputFlags, WasiFlags, LimitFlags, CheckpointFlags {
   /** Where the output goes. */

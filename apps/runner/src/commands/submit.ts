@@ -4,8 +4,8 @@ import type { Inputs, Job, JobResult, JobView, OutputView, Submission, Trine } f
 import { outputText } from '@trine/sdk/output-text';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { readJsonFile } from '../config-files.ts';
 import { readBounded, readModule } from '../guest-files.ts';
+import { manifestOf, NO_MANIFEST } from '../manifest-file.ts';
 import { bar, type Output, stateMark } from '../output.ts';
 import { terminalText } from '../terminal-text.ts';
 import { commandInput, type GivenWasi, usedFlags, type WasiFlags, wasiInputOf } from '../wasi-input.ts';
@@ -69,41 +69,6 @@ async function submissionOf(modulePath: string, flags: SubmitFlags): Promise<Sub
     ...(flags.public === true ? { isPublic: true } : {}),
     ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }),
   };
-}
-
-interface Manifest {
-  readonly title: string;
-  readonly shown: NonNullable<Submission['manifest']>;
-  readonly limits: NonNullable<Submission['limits']>;
-}
-
-const NO_MANIFEST: Manifest = { title: '', shown: {}, limits: {} };
-
-/** A guest's manifest: what is shown of it, and its limits as defaults. The coordinator checks the rest. */
-export async function manifestOf(path: string): Promise<Manifest> {
-  const raw = await readJsonFile(path);
-  if (raw === undefined) throw new TrineError('not-found', `There is no manifest ${path}.`);
-  const { title, summary, output, limits } = raw as {
-    readonly title?: string;
-    readonly summary?: string;
-    readonly output?: NonNullable<Submission['manifest']>['output'];
-    readonly limits?: {
-      readonly fuel?: string;
-      readonly memoryBytes?: number;
-      readonly outputBytes?: number;
-    };
-  };
-  const { fuel, ...sizes } = limits ?? {};
-  return {
-    title: title ?? '',
-    shown: { title, summary, output },
-    limits: { ...sizes, ...(fuel === undefined ? {} : { fuel: fuelOf(fuel, path) }) },
-  };
-}
-
-function fuelOf(text: string, path: string): bigint {
-  if (/^[0-9]+$/.test(text)) return BigInt(text);
-  throw new TrineError('bad-request', `${path}: limits.fuel must be decimal digits.`);
 }
 
 /**
