@@ -1,8 +1,7 @@
 /** The input of a WASI command, from words on the command line and files on this machine. */
 import { encodeWasiInput, LIMITS, parseWasiInput, TrineError, type WasiInput } from '@trine/protocol';
 import type { GuestAbi } from '@trine/rewriter';
-import { type InputFlags, readInput, withIndex } from './guest-files.ts';
-import { readBounded } from './guest-files.ts';
+import { type InputFlags, readBounded, readInput, withIndex } from './guest-files.ts';
 
 /** What a WASI command is given. Each flag may be given several times. */
 export interface WasiFlags {
