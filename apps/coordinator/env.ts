@@ -20,6 +20,8 @@ export interface CoordinatorEnv {
   readonly logLevel: string;
   /** How long what is over is kept. */
   readonly retention: RetentionSettings;
+  /** Free bytes of the data directory's disk below which intake stops; the default where nothing is said. */
+  readonly diskFloorBytes: number | undefined;
 }
 
 const list = (text: string | undefined): readonly string[] =>
@@ -39,6 +41,7 @@ export function readEnv(env: NodeJS.ProcessEnv, rootDir: string): CoordinatorEnv
     origins: list(env['TRINE_ORIGINS']).map(parseOrigin),
     trustProxy: parseSwitch('TRINE_TRUST_PROXY', env['TRINE_TRUST_PROXY']),
     logLevel: env['LOG_LEVEL'] ?? 'info',
+    diskFloorBytes: parseMebibytes('TRINE_DISK_FLOOR_MIB', env['TRINE_DISK_FLOOR_MIB'] ?? ''),
     retention: {
       ...parseAge(env, 'TRINE_KEEP_JOBS_DAYS', { setting: 'jobsMs', unitMs: DAY_MS }),
       ...parseAge(env, 'TRINE_KEEP_HISTORY_DAYS', { setting: 'historyMs', unitMs: DAY_MS }),
@@ -67,6 +70,13 @@ function parseAge(
   const amount = Number(text);
   if (Number.isFinite(amount) && amount >= least) return { [setting]: amount * unitMs };
   throw new TrineError('bad-request', `${name} is "${text}": give a number from ${least} up.`);
+}
+
+function parseMebibytes(name: string, text: string): number | undefined {
+  if (text === '') return undefined;
+  const amount = Number(text);
+  if (Number.isFinite(amount) && amount >= 0) return amount * 1_048_576;
+  throw new TrineError('bad-request', `${name} is "${text}": give a number of mebibytes from 0 up.`);
 }
 
 function parsePort(text: string): number {

@@ -70,6 +70,7 @@ async function serve(env: CoordinatorEnv, http: Server, { url, log, stop }: Wiri
     name: env.name,
     trustProxy: env.trustProxy,
     retention: env.retention,
+    diskFloorBytes: env.diskFloorBytes,
     origins: [...origins, ...env.origins],
     runnerBundlePath: join(rootDir, 'apps', 'runner', 'dist', 'trine.mjs'),
     linkProcessEntry: join(appDir, 'dist', 'link-child.cjs'),

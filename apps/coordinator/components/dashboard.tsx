@@ -45,6 +45,9 @@ export function Dashboard() {
   }
   return (
     <>
+      {overview.data.notice === undefined ? null : (
+        <Trouble title="Some work is stopped" message={overview.data.notice} />
+      )}
       <OverviewHead overview={overview.data} />
       <div className="grid gap-4 sm:gap-6 lg:grid-cols-[minmax(0,1.7fr)_minmax(0,1fr)]">
         <Throughput overview={overview.data} />

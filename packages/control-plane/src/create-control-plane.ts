@@ -33,6 +33,7 @@ import { createJobService } from './jobs/job-service.ts';
 import { createNodeDirectory } from './node-directory.ts';
 import { createPreparation } from './prepare/preparation.ts';
 import { createPreparer } from './prepare/preparer.ts';
+import { type DiskWatch, openDiskWatch } from './retention/disk-watch.ts';
 import { createRetention, type Retention, type RetentionSettings } from './retention/retention.ts';
 import { createRouterCaller } from './router.ts';
 import type { AccessService, Services } from './services.ts';
@@ -60,6 +61,8 @@ export interface ControlPlaneOptions {
   readonly prepareThreadEntry?: string;
   /** How long what is over is kept; the named limits unless told. */
   readonly retention?: RetentionSettings;
+  /** Free bytes of the data directory's disk below which intake stops; from the named limits unless told. */
+  readonly diskFloorBytes?: number | undefined;
   /** Wall clock of one preparation, ms. */
   readonly prepareTimeoutMs?: number;
   /** Whether data channels keep to loopback, as tests do. */
@@ -131,6 +134,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       store: options.store,
       shards: () => shardHealth(core.loop),
       webrtc: () => webrtcHealth(webrtc?.peers),
+      disk: () => ({ ok: core.disk.state() === 'enough', message: core.disk.message() }),
       version: COORDINATOR_VERSION,
     });
   const edge = buildEdge(options, { core, origins, services, host, health });
@@ -138,6 +142,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   retention.start();
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
+    core.disk.close();
     const retentionClosed = retention.close();
     const gatewayClosed = core.gateway.close();
     await host.close();
@@ -168,6 +173,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
 // ── the core: what decides and what carries out ──────────────────────────────────────────────────────
 
 interface Core {
+  readonly disk: DiskWatch;
   readonly clock: Clock;
   readonly nowMs: () => number;
   readonly metrics: Metrics;
@@ -220,6 +226,7 @@ async function buildCore(options: ControlPlaneOptions, bearerKey: Uint8Array): P
     onSignal: (session, signal) => ports.onSignal(session, signal),
     onEnded: (session) => ports.onEnded(session),
   });
+  const hold = holder(gateway);
   const preparation = createPreparation({
     preparer: createPreparer({
       threadEntry:
@@ -245,12 +252,20 @@ async function buildCore(options: ControlPlaneOptions, bearerKey: Uint8Array): P
         carryOut({ gateway, preparation, announcements, activity }, shard, effect);
     },
     onRecovered: (shards) => gateway.recovered(shards),
-    onPressure: (isHigh) => gateway.hold(isHigh),
+    onPressure: (isHigh) => hold({ pressure: isHigh }),
     onCommit: (commit) => metrics.commit(commit),
     ...(options.faults === undefined ? {} : { faults: options.faults }),
   });
-  metrics.watch(gaugesOf(gateway, loop));
+  const disk = await openDiskWatch({
+    directory: options.dataDir,
+    floorBytes: options.diskFloorBytes,
+    clock,
+    log,
+    onLeases: (areStopped) => hold({ disk: areStopped }),
+  });
+  metrics.watch({ ...gaugesOf(gateway, loop), diskFree: () => disk.freeBytes() });
   return {
+    disk,
     clock,
     nowMs,
     metrics,
@@ -282,6 +297,17 @@ const buildRetention = (
     log,
     onTrimmed: (kind, count) => metrics.trimmed(kind, count),
   });
+
+/** New work waits while the loop has too much to do, or the disk too little room. */
+function holder(
+  gateway: Gateway,
+): (change: { readonly pressure?: boolean; readonly disk?: boolean }) => void {
+  let why = { pressure: false, disk: false };
+  return (change) => {
+    why = { ...why, ...change };
+    gateway.hold(why.pressure || why.disk);
+  };
+}
 
 function gaugesOf(gateway: Gateway, loop: ShardLoop) {
   const here = () => [...gateway.seats].filter((seat) => !seat.isGone);
@@ -344,7 +370,14 @@ function buildServices(
     nowMs,
     onTokenRevoked: (token) => gateway.dismiss(token),
   });
-  const jobs = createJobService({ store, sink, announcements, directory, nowMs });
+  const jobs = createJobService({
+    assertIntake: () => core.disk.assertIntake(),
+    store,
+    sink,
+    announcements,
+    directory,
+    nowMs,
+  });
   const cluster = createClusterService({
     store,
     gateway,
@@ -352,6 +385,7 @@ function buildServices(
     announcements,
     jobs,
     nowMs,
+    notice: () => core.disk.message(),
     coordinator: { name, version: COORDINATOR_VERSION, startedAtMs: nowMs(), key },
   });
   return { access, services: { jobs, cluster, access } };
@@ -379,6 +413,7 @@ function buildEdge(options: ControlPlaneOptions, { core, origins, services, host
       registry,
       bearers,
       nowMs,
+      assertIntake: () => core.disk.assertIntake(),
       holdsLease: (node, lease) => gateway.holds(node, lease),
     },
     origins,

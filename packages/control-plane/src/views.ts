@@ -189,6 +189,8 @@ export interface OverviewView {
     readonly startedAtMs: number;
     readonly key: string;
   };
+  /** What is stopped, why, and what to do; absent when nothing is. */
+  readonly notice?: string | undefined;
   readonly nodesOnline: number;
   readonly ownersOnline: number;
   readonly nodesKnown: number;

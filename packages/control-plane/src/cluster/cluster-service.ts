@@ -15,6 +15,8 @@ import type { Activity } from './activity.ts';
 import { createLiveHub } from './live-hub.ts';
 
 export interface ClusterOptions {
+  /** What is stopped, why, and what to do; empty when nothing is. */
+  readonly notice: () => string;
   readonly store: Pick<Store, 'views'>;
   readonly gateway: Pick<Gateway, 'seats' | 'seat'>;
   readonly activity: Activity;
@@ -74,8 +76,10 @@ async function readOverview(options: ClusterOptions, nodesKnown: number): Promis
     before: undefined,
   });
   const here = presence(options.gateway.seats);
+  const notice = options.notice();
   return {
     coordinator: options.coordinator,
+    ...(notice === '' ? {} : { notice }),
     ...here,
     nodesKnown: Math.max(nodesKnown, here.nodesOnline),
     jobs: { running: running.length, total: totals.jobs },

@@ -27,6 +27,8 @@ export interface ArtifactRoutesOptions {
   /** Whether the node holds the lease that an upload is for. */
   readonly holdsLease: (node: NodeId, lease: LeaseId) => boolean;
   readonly nowMs: () => number;
+  /** Throws while the disk has too little room for more work. */
+  readonly assertIntake: () => void;
 }
 
 export async function serveArtifact(
@@ -150,7 +152,7 @@ async function upload(options: ArtifactRoutesOptions, { req, res, digest }: Exch
 }
 
 async function uploaderOf(
-  { registry, bearers, holdsLease, nowMs }: ArtifactRoutesOptions,
+  { registry, bearers, holdsLease, nowMs, assertIntake }: ArtifactRoutesOptions,
   req: IncomingMessage,
   digest: Digest,
 ): Promise<Uploader> {
@@ -169,5 +171,7 @@ async function uploaderOf(
   if (caller.type === 'anonymous') {
     throw new TrineError('unauthorized', 'Uploads need an API key: `Authorization: Bearer <key>`.');
   }
+  // Outputs of leases are taken as long as there is any room: their work is done.
+  assertIntake();
   return { owner: caller.key, maxBytes: LIMITS.artifactBytes.value };
 }

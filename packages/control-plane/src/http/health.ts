@@ -16,6 +16,8 @@ export interface Health {
     readonly shards: Dependency;
     /** WebRTC. Without it nodes stay on their WebSocket, so it does not count for `ready`. */
     readonly webrtc: Dependency;
+    /** Free space. With too little of it intake stops and running work goes on, so it does not count either. */
+    readonly disk: Dependency;
   };
 }
 
@@ -23,6 +25,7 @@ export interface HealthOptions {
   readonly store: Pick<Store, 'ping'>;
   readonly shards: () => Dependency;
   readonly webrtc: () => Dependency;
+  readonly disk: () => Dependency;
   readonly version: string;
 }
 
@@ -36,7 +39,7 @@ export async function readHealth(options: HealthOptions): Promise<Health> {
     alive: true,
     ready: store.ok && shards.ok,
     version: options.version,
-    dependencies: { store, shards, webrtc: options.webrtc() },
+    dependencies: { store, shards, webrtc: options.webrtc(), disk: options.disk() },
   };
 }
 

@@ -7,6 +7,7 @@ export interface Gauges {
   readonly leases: () => number;
   readonly capacity: () => number;
   readonly queued: () => number;
+  readonly diskFree: () => number;
 }
 
 /** One transaction of the shard loop. */
@@ -104,6 +105,7 @@ function watch(registry: Registry, gauges: Gauges): void {
     const made: Gauge = new Gauge({ name, help, registers: [registry], collect: () => made.set(read()) });
   };
   gauge('trine_nodes_online', 'Nodes with a session', gauges.nodesOnline);
+  gauge('trine_disk_free_bytes', 'Free bytes on the disk of the data directory', gauges.diskFree);
   gauge('trine_leases', 'Leases that nodes carry now', gauges.leases);
   gauge('trine_events_queued', 'Events that wait for the next batch', gauges.queued);
   gauge('trine_capacity', 'Leases that nodes would carry at once', gauges.capacity);

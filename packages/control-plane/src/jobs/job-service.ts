@@ -18,6 +18,8 @@ export interface JobServiceOptions {
   readonly announcements: Announcements;
   readonly directory: NodeDirectory;
   readonly nowMs: () => number;
+  /** Throws while the disk has too little room for more work. */
+  readonly assertIntake: () => void;
 }
 
 /** Rows read from the store at once while a result stream catches up. */
@@ -33,8 +35,10 @@ export function createJobService(options: JobServiceOptions): JobService {
   };
 
   return {
-    submit: async (caller, request) =>
-      jobView(await existing(options, await submit(caller, request)), caller),
+    submit: async (caller, request) => {
+      options.assertIntake();
+      return jobView(await existing(options, await submit(caller, request)), caller);
+    },
     get: async (caller, job) => jobView(await visible(caller, job), caller),
     list: (caller, query) => listJobs(options, caller, query),
     cancel: (caller, job) => cancel(options, caller, job),

@@ -44,6 +44,24 @@ export const RETENTION_LIMITS = {
     why: 'after a start nodes come back first',
     effect: 'the first sweep begins',
   },
+  diskFloorBytes: {
+    value: 1_073_741_824,
+    unit: 'bytes',
+    why: 'Postgres must never meet a full disk: room for its log and for what is in flight (`TRINE_DISK_FLOOR_MIB`)',
+    effect: 'new jobs and uploads are refused with `disk-full`; below a quarter of it no lease is granted',
+  },
+  diskFloorPercent: {
+    value: 5,
+    unit: 'count',
+    why: 'percent of a disk so small that a gibibyte would be much of it; the smaller of the two counts',
+    effect: 'the same',
+  },
+  diskLookMs: {
+    value: 1_000,
+    unit: 'ms',
+    why: 'a disk fills by hundreds of megabytes a second at most',
+    effect: 'the free space is read again',
+  },
   sliceRows: {
     value: 500,
     unit: 'count',
