@@ -40,6 +40,8 @@ export interface ArtifactFiles {
   bringBack(digests: readonly Digest[]): Promise<void>;
   drop(digests: readonly Digest[]): Promise<void>;
   aside(): Promise<readonly Digest[]>;
+  /** Files under one of the 256 folders, or those set aside, that were last written before a time of the wall clock. */
+  writtenBefore(beforeMs: number, where: number | 'aside'): Promise<readonly Digest[]>;
 }
 
 export async function openArtifactFiles(directory: string): Promise<ArtifactFiles> {
@@ -82,8 +84,30 @@ export async function openArtifactFiles(directory: string): Promise<ArtifactFile
         rename(join(asideDir, digest), pathOf(directory, digest)).catch(unlessMissing),
       ),
     drop: (digests) => forEach(digests, (digest) => rm(join(asideDir, digest), { force: true })),
+    writtenBefore: (beforeMs, where) =>
+      where === 'aside'
+        ? writtenBefore(asideDir, beforeMs)
+        : writtenBelow(join(directory, where.toString(16).padStart(2, '0')), beforeMs),
     aside: async () => (await readdir(asideDir)).flatMap((name) => parseDigest(name) ?? []),
   };
+}
+
+/** The old files of every folder of a folder; one that is not there has none. */
+async function writtenBelow(folder: string, beforeMs: number): Promise<readonly Digest[]> {
+  const names = (await readdir(folder).catch(unlessMissing)) ?? [];
+  const found: Digest[] = [];
+  for (const name of names) found.push(...(await writtenBefore(join(folder, name), beforeMs)));
+  return found;
+}
+
+async function writtenBefore(folder: string, beforeMs: number): Promise<readonly Digest[]> {
+  const digests = (await readdir(folder)).flatMap((name) => parseDigest(name) ?? []);
+  const old: Digest[] = [];
+  for (const digest of digests) {
+    const file = await stat(join(folder, digest)).catch(unlessMissing);
+    if (file !== undefined && file.mtimeMs < beforeMs) old.push(digest);
+  }
+  return old;
 }
 
 async function forEach(

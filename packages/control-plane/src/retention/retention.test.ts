@@ -1,5 +1,5 @@
 /** Retention, whole: rows and files go together, whatever interrupts it. */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@trine/mesh';
@@ -109,6 +109,27 @@ test('when the store fails after the files were set aside, they come back at onc
   await expect(retentionOf({ store: failing }).sweep()).rejects.toThrow('the connection is lost');
   expect((await stat(join(directory, digest.slice(0, 2), digest.slice(2, 4), digest))).size).toBe(23);
   expect(await retentionOf().sweep()).toMatchObject({ artifacts: 1 });
+});
+
+test('a file that has no row for a day goes; a young one and one with a row stay', async () => {
+  const [stray, young] = [await files.putBytes(new Uint8Array(1)), await files.putBytes(new Uint8Array(2))];
+  const named = await strayArtifact('has a row');
+  const longAgo = new Date(NOW_MS - 2 * DAY_MS);
+  for (const digest of [stray.digest, named]) await utimes(pathOf(digest), longAgo, longAgo);
+  await utimes(pathOf(young.digest), new Date(NOW_MS), new Date(NOW_MS));
+  const retention = retentionOf({
+    clock: { ...systemClock, setTimer: (_, run) => systemClock.setTimer(0, run) },
+  });
+  let strayFiles = 0;
+  for (let folder = 0; folder < 256; folder += 1) ({ strayFiles } = sum(strayFiles, await retention.sweep()));
+  expect(strayFiles).toBe(1);
+  const sizes = [stray.digest, young.digest, named].map((digest) => files.sizeOf(digest));
+  expect(await Promise.all(sizes)).toEqual([undefined, 2, 9]);
+});
+
+const pathOf = (digest: Digest): string => join(directory, digest.slice(0, 2), digest.slice(2, 4), digest);
+const sum = (before: number, { strayFiles }: { readonly strayFiles: number }) => ({
+  strayFiles: before + strayFiles,
 });
 
 test('what is asked for again is young again', async () => {

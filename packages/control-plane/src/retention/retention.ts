@@ -3,7 +3,7 @@
  * hardly notices. Whatever a crash interrupts, the next sweep goes on with.
  */
 import type { Clock } from '@trine/mesh';
-import { LIMITS, type ShardId } from '@trine/protocol';
+import { type Digest, LIMITS, type ShardId } from '@trine/protocol';
 import type { Logger } from 'pino';
 import type { ArtifactFiles } from '../artifacts/artifact-files.ts';
 import type { RetentionStore, SweepCursor, SweepStep } from '../store/retention-store.ts';
@@ -20,7 +20,7 @@ export interface RetentionSettings {
 
 export interface RetentionOptions {
   readonly store: RetentionStore;
-  readonly files: Pick<ArtifactFiles, 'setAside' | 'bringBack' | 'drop' | 'aside'>;
+  readonly files: Pick<ArtifactFiles, 'setAside' | 'bringBack' | 'drop' | 'aside' | 'writtenBefore'>;
   readonly clock: Clock;
   readonly nowMs: () => number;
   readonly settings: RetentionSettings;
@@ -41,6 +41,8 @@ export interface SweepReport {
   signIns: number;
   nodes: number;
   artifacts: number;
+  /** Files without a row, left by a crash between the two. */
+  strayFiles: number;
 }
 
 export interface Retention {
@@ -57,6 +59,7 @@ export interface Retention {
 export function createRetention(options: RetentionOptions): Retention {
   const { clock, log } = options;
   let isClosed = false;
+  let folder = 0;
   let stopTimer: (() => void) | undefined;
   let underWay: Promise<unknown> = Promise.resolve();
   const isOpen = (): boolean => !isClosed;
@@ -64,6 +67,8 @@ export function createRetention(options: RetentionOptions): Retention {
   const sweep = async (): Promise<SweepReport> => {
     const fromMs = clock.nowMs();
     const report = await sweepAll(options, isOpen);
+    if (isOpen()) report.strayFiles += await removeStrays(options, folder);
+    folder = (folder + 1) % FOLDERS;
     for (const [kind, count] of Object.entries(report)) if (count > 0) options.onTrimmed(kind, count);
     if (Object.values(report).some((count) => count > 0)) {
       log.info(
@@ -116,6 +121,7 @@ const emptyReport = (): SweepReport => ({
   signIns: 0,
   nodes: 0,
   artifacts: 0,
+  strayFiles: 0,
 });
 
 async function sweepAll(options: RetentionOptions, isOpen: () => boolean): Promise<SweepReport> {
@@ -190,6 +196,37 @@ async function removeArtifacts(
     await recover({ store, files } as RetentionOptions).catch(() => undefined);
     throw cause;
   }
+}
+
+const FOLDERS = 256;
+
+/**
+ * Removes the files of one folder that have had no row for a day. Whoever writes a file and then its row may be between
+ * the two just now: so the files are set aside first, and come back if they have a row by then or are young after all.
+ */
+async function removeStrays({ store, files, nowMs }: RetentionOptions, folder: number): Promise<number> {
+  const beforeMs = nowMs() - RETENTION_LIMITS.artifactsMs.value;
+  const old = await files.writtenBefore(beforeMs, folder);
+  const suspects = await withoutRow(store, old);
+  if (suspects.length === 0) return 0;
+  await files.setAside(suspects);
+  const stillOld = new Set(await files.writtenBefore(beforeMs, 'aside'));
+  const strays = (await withoutRow(store, suspects)).filter((digest) => stillOld.has(digest));
+  const isStray = new Set(strays);
+  await files.bringBack(suspects.filter((digest) => !isStray.has(digest)));
+  await files.drop(strays);
+  return strays.length;
+}
+
+async function withoutRow(store: RetentionStore, digests: readonly Digest[]): Promise<readonly Digest[]> {
+  const without: Digest[] = [];
+  const { value: size } = RETENTION_LIMITS.sliceRows;
+  for (let at = 0; at < digests.length; at += size) {
+    const slice = digests.slice(at, at + size);
+    const known = await store.knownArtifacts(slice);
+    without.push(...slice.filter((digest) => !known.has(digest)));
+  }
+  return without;
 }
 
 const pause = (clock: Clock): Promise<void> =>
