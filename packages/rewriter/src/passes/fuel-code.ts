@@ -10,6 +10,12 @@ import type { Writer } from '../writer.ts';
 const PURSE_LOG2 = 18;
 const PURSE_MASK = (1 << PURSE_LOG2) - 1;
 
+/**
+ * What a purse is opened with, besides the reserve: a few turns of most loops. Not checked for, because the head
+ * does that when it is spent; that much may a loop run on behind the end of the fuel.
+ */
+const PURSE_ADVANCE = 1 << 12;
+
 export interface FuelPlaces {
   /** The fuel global. */
   readonly global: number;
@@ -128,7 +134,15 @@ export class FuelCode {
     }
   }
 
-  /** Opens the purse with nothing in it: for the next check to fill. */
+  /** Pays `amount` and opens the purse with an advance: a loop of few turns never fills it. */
+  openPurse(amount: number, out: Writer): void {
+    const advance = this.at.reserve + PURSE_ADVANCE;
+    this.pay(amount + advance, false, out);
+    number(advance, out);
+    this.set(true, out);
+  }
+
+  /** Leaves nothing in the purse. */
   emptyPurse(out: Writer): void {
     number(0, out);
     this.set(true, out);

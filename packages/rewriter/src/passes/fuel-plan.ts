@@ -15,9 +15,12 @@
 //   chunks   turns are computed at the loop's entry and paid by the chunk (see chunks.ts)
 //   checked  any other loop: the head checks that the fuel has not run out
 //
-// A loop that makes no call on each turn keeps a *purse*: the low bits of the fuel in a local, the rest in the
-// global. The head takes from the global when the purse holds less than a turn may pay, so that the global,
-// which is what a trap leaves, is never above the fuel that is truly left.
+// A loop that calls no function of the guest keeps a *purse*: some of the fuel in a local, the rest in the global.
+// Whoever enters opens it with an advance, which pays for a few turns. The head takes from the global when the
+// purse holds less than a turn may pay, so that the global, which is what a trap leaves, is never above the fuel
+// that is truly left. The purse goes back into the global on the edges that leave, or at the start of a node that
+// only such edges lead to. An edge of a branch table can hold no code: then the node that it leads to takes the
+// purse back whoever comes, and the purse is 0 for all who come from elsewhere.
 
 import * as op from '../opcodes.ts';
 import { type CountedLoop, findCountedLoop, startOf, turnsOf } from './counted-loops.ts';
@@ -73,6 +76,10 @@ export class FuelPlan {
   readonly loopMode: number[] = [];
   /** 1 where the loop's nodes pay out of the purse. */
   readonly purse: number[] = [];
+  /** 1 where the purse is closed at the node's start, not on the edges to it. */
+  readonly closesPurse: number[] = [];
+  /** Whether the purse is 0 wherever it is not open: some who come to such a node have none. */
+  clearsPurse = false;
   /** 1 where a loop turns so fast that no call should be in it, and where there is none. */
   readonly isTight: number[] = [];
   /** 1 where another loop goes around it, in which its purse is filled. */
@@ -94,6 +101,7 @@ export class FuelPlan {
   private readonly exitBalance: number[] = [];
   private readonly isChecked: number[] = [];
   private readonly mayTurn: number[] = [];
+  private readonly mayCall: number[] = [];
   // By node: what is certain to be executed from its start on.
   private readonly sure: number[] = [];
 
@@ -395,17 +403,57 @@ export class FuelPlan {
     return chain.every((node) => ((this.graph.has[node] ?? 0) & HAS_BULK) === 0);
   }
 
-  // A loop keeps a purse when it makes no call on each turn and all edges out of it can close the purse.
+  // A loop keeps a purse when all edges out of it can close the purse, and it makes no call on each turn, nor ever
+  // one of the guest's functions: those must come behind a check of all fuel, and a purse that is opened with an
+  // advance puts that off; and in functions that call themselves such loops hardly turn.
   private choosePurses(mayKeep: boolean): void {
     const { graph, purse } = this;
     const shallowest = this.fixedTargets();
+    this.findCalls();
     for (let loop = 0; loop < graph.loops; loop++) {
       const parent = graph.parent[loop] ?? NONE;
-      const may = mayKeep && (!this.isQuiet(loop) || this.varies(loop)) && graph.calls[loop] === 0;
+      const may = mayKeep && (!this.isQuiet(loop) || this.varies(loop));
+      const calls = graph.calls[loop] === 1 || this.mayCall[loop] === 1;
       const closes = (shallowest[loop] ?? 0) >= (graph.depth[loop] ?? 0);
       this.isTight[loop] = (this.price[graph.head[loop] ?? 0] ?? 0) <= TIGHT_TURN_MAX ? 1 : 0;
-      purse[loop] = (parent !== NONE && purse[parent] === 1) || (may && closes) ? 1 : 0;
+      purse[loop] = (parent !== NONE && purse[parent] === 1) || (may && closes && !calls) ? 1 : 0;
     }
+    this.clearsPurse = false;
+    for (let node = 0; node < graph.nodes; node++) {
+      this.closesPurse[node] = this.closesAt(node) ? 1 : 0;
+    }
+  }
+
+  // By loop: whether a way through it, or through a loop inside it, calls the guest's own functions.
+  private findCalls(): void {
+    const { graph, mayCall } = this;
+    for (let loop = 0; loop < graph.loops; loop++) {
+      mayCall[loop] = 0;
+    }
+    for (let node = 0; node < graph.nodes; node++) {
+      const loop = graph.loop[node] ?? NONE;
+      if (loop !== NONE && ((graph.has[node] ?? 0) & HAS_GUEST_CALL) !== 0) mayCall[loop] = 1;
+    }
+    for (let loop = graph.loops - 1; loop >= 0; loop--) {
+      const parent = graph.parent[loop] ?? NONE;
+      if (parent !== NONE && mayCall[loop] === 1) mayCall[parent] = 1;
+    }
+  }
+
+  private closesAt(node: number): boolean {
+    const { graph } = this;
+    if (this.inPurse(node)) return false;
+    let open = 0;
+    let others = 0;
+    let isFixed = false;
+    for (let edge = graph.firstIn[node] ?? NONE; edge !== NONE; edge = graph.nextIn[edge] ?? NONE) {
+      const isOpen = this.inPurse(graph.from[edge] ?? 0);
+      open += isOpen ? 1 : 0;
+      others += isOpen ? 0 : 1;
+      isFixed ||= isOpen && graph.kind[edge] === EDGE_FIXED;
+    }
+    this.clearsPurse ||= isFixed && others > 0;
+    return isFixed || (open > 0 && others === 0);
   }
 
   private loosen(): void {
@@ -443,7 +491,7 @@ export class FuelPlan {
     return true;
   }
 
-  // By loop: how few loops are around the targets of edges in it that nothing can be put on.
+  // By loop: how few loops are around the targets of edges in it that nothing can be put on, nor at the target.
   private fixedTargets(): number[] {
     const { graph } = this;
     const shallowest: number[] = [];
@@ -454,8 +502,9 @@ export class FuelPlan {
       if (loop !== NONE && depth < (shallowest[loop] ?? 0)) shallowest[loop] = depth;
     };
     for (let edge = 0; edge < graph.edges; edge++) {
-      if (graph.kind[edge] === EDGE_FIXED) {
-        const to = graph.to[edge] ?? EXIT;
+      if (graph.kind[edge] !== EDGE_FIXED) continue;
+      const to = graph.to[edge] ?? EXIT;
+      if (to === EXIT || this.isQuiet(graph.loop[to] ?? NONE)) {
         lower(graph.loop[graph.from[edge] ?? 0] ?? NONE, to === EXIT ? 0 : this.depthOf(to));
       }
     }

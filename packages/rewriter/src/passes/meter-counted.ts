@@ -110,12 +110,12 @@ class Placement {
   }
 
   private startsWithCode(node: number): boolean {
-    const { plan, graph } = this;
+    const { plan } = this;
     if (plan.checks[node] === 1 || this.isCheckedHead(node)) {
       this.usesScratch ||= !plan.inPurse(node) && plan.nodePays[node] !== 0;
       return true;
     }
-    return plan.nodePays[node] !== 0 || (!graph.isHead(node) && this.closesPurse(this.onlyIn(node)));
+    return plan.nodePays[node] !== 0 || plan.closesPurse[node] === 1;
   }
 
   private isCheckedHead(node: number): boolean {
@@ -123,14 +123,10 @@ class Placement {
     return graph.isHead(node) && plan.loopMode[graph.loop[node] ?? NONE] === LOOP_CHECKED;
   }
 
-  // The one edge into a node, NONE where there are several.
-  private onlyIn(node: number): number {
-    return this.plan.hasOneWayIn(node) ? (this.graph.firstIn[node] ?? NONE) : NONE;
-  }
-
   private closesPurse(edge: number): boolean {
     const { graph, plan } = this;
-    return edge !== NONE && plan.inPurse(graph.from[edge] ?? 0) && !plan.inPurse(graph.to[edge] ?? EXIT);
+    const to = graph.to[edge] ?? EXIT;
+    return plan.inPurse(graph.from[edge] ?? 0) && !plan.inPurse(to) && plan.closesPurse[to] !== 1;
   }
 
   private opensPurse(edge: number): boolean {
@@ -143,8 +139,9 @@ class Placement {
     const { graph, plan } = this;
     const to = graph.to[edge] ?? EXIT;
     const atStart = to !== EXIT && !graph.isHead(to) && plan.hasOneWayIn(to);
-    this.usesPurse ||= this.opensPurse(edge);
-    return !atStart && (plan.edgePays[edge] !== 0 || this.closesPurse(edge) || this.opensPurse(edge));
+    const opens = this.opensPurse(edge);
+    this.usesPurse ||= opens;
+    return !atStart && (plan.edgePays[edge] !== 0 || this.closesPurse(edge) || opens);
   }
 
   private elseEdges(node: number): void {
@@ -390,23 +387,23 @@ class PlanWriter {
   private node(node: number, out: Writer): void {
     const { code, graph, plan } = this;
     const pays = plan.nodePays[node] ?? 0;
-    const price = plan.price[node] ?? 0;
-    if (graph.isHead(node)) {
-      const isPurse = plan.inPurse(node);
-      if (!isPurse) return code.payAndCheck(pays, pays, out);
+    const inPurse = plan.inPurse(node);
+    const closes = plan.closesPurse[node] === 1;
+    if (closes) this.close(pays, out);
+    const left = closes ? 0 : pays;
+    if (graph.isHead(node) && inPurse) {
       code.checkPurse(this.fillPlace(graph.loop[node] ?? NONE), out);
       return code.pay(pays, true, out);
     }
-    const only = plan.hasOneWayIn(node) ? (graph.firstIn[node] ?? NONE) : NONE;
-    if (only !== NONE && plan.inPurse(graph.from[only] ?? 0) && !plan.inPurse(node)) {
-      code.closePurse(pays, out);
-      if (plan.checks[node] === 1) code.payAndCheck(0, price, out);
-      return;
-    }
-    if (plan.checks[node] === 1) {
-      return code.payAndCheck(pays, price, out);
-    }
-    code.pay(pays, plan.inPurse(node), out);
+    if (graph.isHead(node)) return code.payAndCheck(left, pays, out);
+    if (plan.checks[node] === 1) return code.payAndCheck(left, plan.price[node] ?? 0, out);
+    code.pay(left, inPurse, out);
+  }
+
+  // Puts the purse into the global, less `pays`.
+  private close(pays: number, out: Writer): void {
+    this.code.closePurse(pays, out);
+    if (this.plan.clearsPurse) this.code.emptyPurse(out);
   }
 
   private fillPlace(loop: number): FillPlace {
@@ -417,15 +414,13 @@ class PlanWriter {
   private edge(edge: number, out: Writer): void {
     const { code, graph, plan } = this;
     const pays = plan.edgePays[edge] ?? 0;
+    const target = graph.to[edge] ?? EXIT;
     const from = plan.inPurse(graph.from[edge] ?? 0);
-    const to = plan.inPurse(graph.to[edge] ?? EXIT);
-    if (from && !to) {
-      return code.closePurse(pays, out);
-    }
+    const to = plan.inPurse(target);
+    if (from && target === EXIT) return code.closePurse(pays, out);
+    if (from && !to && plan.closesPurse[target] !== 1) return this.close(pays, out);
+    if (to && !from) return code.openPurse(pays, out);
     code.pay(pays, from, out);
-    if (to && !from) {
-      code.emptyPurse(out);
-    }
   }
 
   private taken(edge: number, out: Writer): void {

@@ -109,7 +109,11 @@
     local.get 2)
   (func (;4;) (type 0) (param i32) (result i32)
     (local i32 i64 i32 i32)
-    i64.const 0
+    global.get 0
+    i64.const 4160
+    i64.sub
+    global.set 0
+    i64.const 4160
     local.set 2
     loop  ;; label = @1
       local.get 0
@@ -185,7 +189,11 @@
     local.get 1)
   (func (;5;) (type 0) (param i32) (result i32)
     (local i64)
-    i64.const 0
+    global.get 0
+    i64.const 4172
+    i64.sub
+    global.set 0
+    i64.const 4172
     local.set 1
     loop  ;; label = @1
       local.get 1

@@ -5,7 +5,11 @@
   (type (;3;) (func (param i64 i64) (result i64)))
   (func (;0;) (type 0) (param i32) (result i32)
     (local i64)
-    i64.const 0
+    global.get 0
+    i64.const 4166
+    i64.sub
+    global.set 0
+    i64.const 4166
     local.set 1
     loop  ;; label = @1
       local.get 1
