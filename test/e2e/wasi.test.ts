@@ -1,6 +1,7 @@
 /**
- * Unmodified WASI commands in Node and in Chromium: C by Debian's clang, Rust by Debian's rustc, and a whole Python made by
- * others, 26 MB. The same digest and fuel in both, clocks, chance and folders included.
+ * Unmodified WASI commands in Node and in Chromium: C by Debian's clang, Rust by Debian's rustc, and two programs that others
+ * made, a whole Python (26 MB) and the hardware synthesiser Yosys (31 MB). The same digest and fuel in both, clocks,
+ * chance and folders included.
  */
 import { readFile } from 'node:fs/promises';
 import { encodeWasiInput, parseWasiOutput, type WasiInput } from '@trine/protocol';
@@ -27,6 +28,7 @@ beforeAll(async () => {
     '/tour.wasm': await prepared(WASI_PROGRAMS.tour),
     '/words.wasm': await prepared(WASI_PROGRAMS.words),
     '/python.wasm': await prepared(WASI_PROGRAMS.python),
+    '/yosys.wasm': await prepared(WASI_PROGRAMS.yosys),
   });
 });
 
@@ -115,4 +117,20 @@ test('Python, as others built it', async () => {
   expect(lines[3]).toBe("1.414213562373095048801688724 {\"a\": [1, 2.5, null]} ['1', '22']");
   expect(lines.slice(5)).toEqual(['3600', 'HELLO 2666466670000', 'exit 7']);
   expect(printed(wrong)).toContain("Read-only file system: '/new'\nexit 1");
+});
+
+const ADDER = 'module add(input [3:0] a, b, output [4:0] s); assign s = a + b; endmodule';
+
+test('Yosys, as others built it', async () => {
+  const [synthesised, wrong] = await guests.runBoth([
+    pageRun('yosys', {
+      args: ['yosys', '-q', '-p', 'read_verilog add.v; proc; opt; alumacc; opt; write_verilog -noattr'],
+      files: { 'add.v': bytes(ADDER) },
+    }),
+    pageRun('yosys', { args: ['yosys', '-q', 'none.v'] }),
+  ]);
+  expect(printed(synthesised)).toMatch(
+    /module add\(a, b, s\);[^]*\$alu {2}#\([^]*\.Y_WIDTH\(32'd5\)[^]*exit 0$/,
+  );
+  expect(printed(wrong)).toContain('exit 1');
 });
