@@ -38,6 +38,31 @@ export interface Section {
   readonly bytes: readonly number[];
 }
 
+/** A guest whose `run` has this body, locals and `end` included; sections with higher numbers may follow. */
+export function guestWith(body: readonly number[], more: readonly Section[] = []): Uint8Array {
+  return moduleOf([
+    {
+      id: 1,
+      bytes: list([
+        [0x60, 1, I32, 1, I32],
+        [0x60, 2, I32, I32, 1, I64],
+      ]),
+    },
+    { id: 3, bytes: list([[0], [1]]) },
+    { id: 5, bytes: list([[0, 1]]) },
+    {
+      id: 7,
+      bytes: list([
+        [...text('memory'), 2, 0],
+        [...text('alloc'), 0, 0],
+        [...text('run'), 0, 1],
+      ]),
+    },
+    { id: 10, bytes: list([sized([0, 0x41, ...signed(64n), 0x0b]), sized(body)]) },
+    ...more,
+  ]);
+}
+
 /** A module of these sections, empty ones left out. */
 export function moduleOf(sections: readonly Section[]): Uint8Array {
   const filled = sections.filter(({ bytes }) => bytes.length > 1 || (bytes[0] ?? 0) > 0);

@@ -5,7 +5,7 @@
 import { createScrambleNan, editionPasses, prepareThrough } from '@trine/rewriter/testing';
 import { expect, it } from 'vitest';
 
-import { F64, I32, I64, list, moduleOf, signed, sized, text, V128 } from './module-writer.ts';
+import { F64, guestWith, I32, list, signed, sized, V128 } from './module-writer.ts';
 import { createRandom } from './random-modules.ts';
 import { runReference } from './reference/run.ts';
 import { runModule } from './run-module.ts';
@@ -127,27 +127,10 @@ function guestOf(seed: number): Uint8Array {
         ]
       : [0, 0, 0, 0, 0, 0, 0xf0, 0x3f],
   ).flat();
-  return moduleOf([
-    {
-      id: 1,
-      bytes: list([
-        [0x60, 1, I32, 1, I32],
-        [0x60, 2, I32, I32, 1, I64],
-      ]),
-    },
-    { id: 3, bytes: list([[0], [1]]) },
-    { id: 5, bytes: list([[0, 1]]) },
-    {
-      id: 7,
-      bytes: list([
-        [...text('memory'), 2, 0],
-        [...text('alloc'), 0, 0],
-        [...text('run'), 0, 1],
-      ]),
-    },
-    { id: 10, bytes: list([sized([0, 0x41, ...signed(64n), 0x0b]), sized([...locals, ...code])]) },
-    { id: 11, bytes: list([[0, 0x41, ...signed(BigInt(BASE)), 0x0b, ...sized(data)]]) },
-  ]);
+  return guestWith(
+    [...locals, ...code],
+    [{ id: 11, bytes: list([[0, 0x41, ...signed(BigInt(BASE)), 0x0b, ...sized(data)]]) }],
+  );
 }
 
 function prepareOf(seed: number, guest: Uint8Array, passes: typeof PASSES): Uint8Array {

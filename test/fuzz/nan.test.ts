@@ -46,17 +46,23 @@ function digestsOf(prepared: Uint8Array): ReadonlySet<string> {
   return new Set(runs.map((run) => ('digestHex' in run ? `${run.outcome} ${run.digestHex}` : run.outcome)));
 }
 
+/** What a guest leaves behind by the standard: held against its prepared form, under all NaNs and on the engine. */
+function expectSame(guest: Uint8Array): ReturnType<typeof runReference> {
+  const expected = runReference(guest, LIMITS);
+  expect(expected.outcome).toBe('completed');
+  const prepared = prepareOf(guest, PASSES);
+  expect(digestsOf(prepared)).toEqual(new Set([`completed ${expected.digestHex}`]));
+  expect(runModule(prepared, LIMITS.fuel)).toMatchObject({
+    outcome: 'completed',
+    digestHex: expected.digestHex,
+  });
+  return expected;
+}
+
 describe('a NaN that arithmetic made is canonical behind', () => {
   it.each(SINKS.map((one) => [one.name, one] as const))('%s', (_, one) => {
     const guest = assemble(guestOf(one));
-    const expected = runReference(guest, LIMITS);
-    expect(expected.outcome).toBe('completed');
-    const prepared = prepareOf(guest, PASSES);
-    expect(digestsOf(prepared)).toEqual(new Set([`completed ${expected.digestHex}`]));
-    expect(runModule(prepared, LIMITS.fuel)).toMatchObject({
-      outcome: 'completed',
-      digestHex: expected.digestHex,
-    });
+    const expected = expectSame(guest);
     // The check can fail: without the pass, this way alone shows what was chosen.
     expect(digestsOf(prepareOf(guest, WITHOUT_NAN))).not.toEqual(
       new Set([`completed ${expected.digestHex}`]),
@@ -67,14 +73,7 @@ describe('a NaN that arithmetic made is canonical behind', () => {
 describe('a NaN that is only copied keeps its bits through', () => {
   it.each(COPIES.map((one) => [one.name, one] as const))('%s', (_, one) => {
     const guest = assemble(guestOf(one));
-    const expected = runReference(guest, LIMITS);
-    expect(expected.outcome).toBe('completed');
-    const prepared = prepareOf(guest, PASSES);
-    expect(digestsOf(prepared)).toEqual(new Set([`completed ${expected.digestHex}`]));
-    expect(runModule(prepared, LIMITS.fuel)).toMatchObject({
-      outcome: 'completed',
-      digestHex: expected.digestHex,
-    });
+    const expected = expectSame(guest);
     // Something with a payload is there.
     const first = new DataView(expected.memory.buffer).getUint32(0, true);
     expect(first & 0xfffff).not.toBe(0);

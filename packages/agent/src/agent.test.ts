@@ -1,7 +1,6 @@
 // The loop against a real session host over memory links, with real threads: what it owes a coordinator and a person.
-import { createNobleIdentity, systemClock, systemEntropy } from '@trine/mesh';
+import { systemClock } from '@trine/mesh';
 import { digestOf, grantDigest } from '@trine/protocol';
-import { createNodeThreads } from '@trine/sandbox/node';
 import { buildGuestThread } from '@trine/sandbox/build-thread';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Agent, createAgent } from './agent.ts';
 import { guestBytes, ORIGIN, TestCoordinator } from './coordinator.testing.ts';
-import { createMemoryModuleCache, createMemoryStore } from './memory-stores.ts';
+import { testPorts } from './ports.testing.ts';
 import type { AgentPorts } from './ports.ts';
 import type { AgentView } from './view.ts';
 
@@ -30,25 +29,7 @@ afterAll(() => rm(outdir, { recursive: true }));
 
 beforeEach(() => {
   coordinator = new TestCoordinator(module);
-  ports = {
-    kind: 'runner',
-    clock: systemClock,
-    entropy: systemEntropy,
-    identity: createNobleIdentity(systemEntropy(32)),
-    dial: () => coordinator.dial(),
-    threads: createNodeThreads({ entry }),
-    hash: async (bytes) => digestOf(bytes),
-    modules: createMemoryModuleCache(),
-    vault: createMemoryStore(),
-    transfer: coordinator.transfer,
-    sensors: {
-      profile: async () => ({ version: '0', cores: 2, features: [], labels: [] }),
-      figures: async () => ({ cpuPercent: 12 }),
-    },
-    log: { debug: () => undefined, info: () => undefined, warn: () => undefined },
-    channels: { type: 'none', reason: 'No WebRTC in this test.' },
-    weaker: [],
-  };
+  ports = testPorts(() => coordinator, entry);
 });
 
 afterEach(async () => {

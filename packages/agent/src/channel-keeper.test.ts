@@ -1,8 +1,5 @@
 // The agent's session on a real data channel: moved to it, back from it when it breaks, and staying put where none is.
-import { createNobleIdentity, systemClock, systemEntropy } from '@trine/mesh';
 import { createLocalPeers, openPeer } from '@trine/mesh/webrtc';
-import { digestOf } from '@trine/protocol';
-import { createNodeThreads } from '@trine/sandbox/node';
 import { buildGuestThread } from '@trine/sandbox/build-thread';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -13,7 +10,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Agent, createAgent } from './agent.ts';
 import type { ChannelSource } from './channel-keeper.ts';
 import { guestBytes, ORIGIN, TestCoordinator } from './coordinator.testing.ts';
-import { createMemoryModuleCache, createMemoryStore } from './memory-stores.ts';
+import { testPorts } from './ports.testing.ts';
 import type { AgentView } from './view.ts';
 
 // A CommonJS package whose names an ES import would not see.
@@ -57,25 +54,7 @@ async function begin(source: ChannelSource, takesChannels: boolean): Promise<voi
   const peers = takesChannels ? createLocalPeers({ SimplePeer, wrtc, keepCandidate }) : undefined;
   coordinator = new TestCoordinator(await guestBytes(), peers);
   agent = createAgent({
-    ports: {
-      kind: 'runner',
-      clock: systemClock,
-      entropy: systemEntropy,
-      identity: createNobleIdentity(systemEntropy(32)),
-      dial: () => coordinator.dial(),
-      threads: createNodeThreads({ entry }),
-      hash: async (bytes) => digestOf(bytes),
-      modules: createMemoryModuleCache(),
-      vault: createMemoryStore(),
-      transfer: coordinator.transfer,
-      sensors: {
-        profile: async () => ({ version: '0', cores: 2, features: [], labels: [] }),
-        figures: async () => ({}),
-      },
-      channels: source,
-      log: { debug: () => undefined, info: () => undefined, warn: () => undefined },
-      weaker: [],
-    },
+    ports: { ...testPorts(() => coordinator, entry), channels: source },
     settings: { origin: ORIGIN, threads: 1 },
   });
   await agent.start();

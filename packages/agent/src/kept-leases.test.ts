@@ -1,8 +1,6 @@
 // A step task outlives its agent: the next one goes on from the checkpoint that was kept, and nothing else is kept.
-import { createNobleIdentity, systemClock, systemEntropy } from '@trine/mesh';
 import { digestOf, type Grant } from '@trine/protocol';
 import { buildGuestThread } from '@trine/sandbox/build-thread';
-import { createNodeThreads } from '@trine/sandbox/node';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +10,8 @@ import { type Agent, createAgent } from './agent.ts';
 import { ORIGIN, TestCoordinator } from './coordinator.testing.ts';
 import { KeptLeases } from './kept-leases.ts';
 import { KEPT_CHECKPOINT_BYTES_MAX, KEPT_LEASES_MAX } from './limits.ts';
-import { createMemoryModuleCache, createMemoryStore } from './memory-stores.ts';
+import { createMemoryStore } from './memory-stores.ts';
+import { testPorts } from './ports.testing.ts';
 import type { AgentPorts, ByteStore } from './ports.ts';
 
 const STEPS = 500_000;
@@ -57,25 +56,7 @@ afterAll(() => rm(outdir, { recursive: true }));
 beforeEach(() => {
   coordinator = new TestCoordinator(module);
   vault = createMemoryStore();
-  ports = {
-    kind: 'runner',
-    clock: systemClock,
-    entropy: systemEntropy,
-    identity: createNobleIdentity(systemEntropy(32)),
-    dial: () => coordinator.dial(),
-    threads: createNodeThreads({ entry }),
-    hash: async (bytes) => digestOf(bytes),
-    modules: createMemoryModuleCache(),
-    vault,
-    transfer: coordinator.transfer,
-    sensors: {
-      profile: async () => ({ version: '0', cores: 2, features: [], labels: [] }),
-      figures: async () => ({}),
-    },
-    log: { debug: () => undefined, info: () => undefined, warn: () => undefined },
-    channels: { type: 'none', reason: 'No WebRTC in this test.' },
-    weaker: [],
-  };
+  ports = { ...testPorts(() => coordinator, entry), vault };
 });
 
 afterEach(async () => {

@@ -4,7 +4,7 @@
 import { prepare } from '@trine/rewriter';
 import { describe, expect, it } from 'vitest';
 
-import { F32, F64, I32, I64, list, moduleOf, signed, sized, text, V128 } from '../module-writer.ts';
+import { F32, F64, guestWith, I32, I64, signed, V128 } from '../module-writer.ts';
 import { LOAD_CODES, type Operator, OPERATORS, STORE_CODES, VECTOR_OPERATORS } from '../operators.ts';
 import { createRandom } from '../random-modules.ts';
 import { runModule } from '../run-module.ts';
@@ -51,27 +51,7 @@ function constantOf(type: number, random: (below: number) => number): number[] {
 
 // A guest whose `run` is this code.
 function guestOf(code: readonly number[]): Uint8Array {
-  const body = sized([0, ...code, 0x42, 0, 0x0b]);
-  return moduleOf([
-    {
-      id: 1,
-      bytes: list([
-        [0x60, 1, I32, 1, I32],
-        [0x60, 2, I32, I32, 1, I64],
-      ]),
-    },
-    { id: 3, bytes: list([[0], [1]]) },
-    { id: 5, bytes: list([[0, 1]]) },
-    {
-      id: 7,
-      bytes: list([
-        [...text('memory'), 2, 0],
-        [...text('alloc'), 0, 0],
-        [...text('run'), 0, 1],
-      ]),
-    },
-    { id: 10, bytes: list([sized([0, 0x41, ...signed(64n), 0x0b]), body]) },
-  ]);
+  return guestWith([0, ...code, 0x42, 0, 0x0b]);
 }
 
 // The instruction on constants, its result stored where the digest sees it, a few times over.

@@ -17,7 +17,6 @@ import {
   type LeaseId,
   LIMITS,
   type NodeId,
-  type OwnerId,
   type ReportedResult,
   reportRoot,
   reportTranscript,
@@ -37,7 +36,7 @@ import { tokenOf } from './plan.ts';
 import { SimProcess } from './process.ts';
 import { isOver } from './row-rules.ts';
 import { Submitter } from './submitter.ts';
-import { SimFailure } from './world.ts';
+import { createTokens, SimFailure, WALL_MS } from './world.ts';
 
 export interface WeekOptions {
   readonly seed: number;
@@ -69,8 +68,6 @@ export interface WeekReport {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-const WALL_MS = 1_800_000_000_000;
-
 const RUN_MS = 10 * MINUTE_MS;
 const RUN_SPREAD = 0.3;
 const TIMEOUT_SECONDS = 30 * 60;
@@ -165,7 +162,10 @@ class Week {
   }
 
   async run(drain: () => Promise<void>): Promise<void> {
-    await this.#prepareTokens();
+    await createTokens(
+      this.#tables.registry,
+      this.nodes.map(({ device }) => device),
+    );
     this.#startCoordinator();
     for (const node of this.nodes) node.start();
     this.#everyMinute();
@@ -214,22 +214,6 @@ class Week {
   /** A time from an exponential distribution. */
   exponential(meanMs: number): number {
     return -Math.log(1 - this.chance.unit()) * meanMs;
-  }
-
-  async #prepareTokens(): Promise<void> {
-    const tokens = new Map(this.nodes.map(({ device }) => [device.token, device.group] as const));
-    for (const [token, group] of tokens) {
-      if (token === undefined) continue;
-      await this.#tables.registry.createToken({
-        token: group,
-        owner: group.replace('group ', 'owner-') as OwnerId,
-        ownerName: group,
-        hash: sha256(token.slice(token.lastIndexOf('_') + 1)),
-        atMs: WALL_MS,
-        expiresAtMs: undefined,
-        label: '',
-      });
-    }
   }
 
   #startCoordinator(): void {

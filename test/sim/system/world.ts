@@ -59,7 +59,7 @@ export class SimFailure extends Error {
 const CALM_MAX_MS = 3_600_000;
 const TICK_MS = 1_000;
 /** What a wall clock shows when the simulation begins. */
-const WALL_MS = 1_800_000_000_000;
+export const WALL_MS = 1_800_000_000_000;
 const THOROUGHNESS = 0.25;
 
 export async function simulate(options: SimOptions): Promise<SimReport> {
@@ -170,7 +170,7 @@ class World {
   }
 
   async run({ stepsMax = Number.POSITIVE_INFINITY, drain }: SimOptions): Promise<void> {
-    await this.#prepareTokens();
+    await createTokens(this.#tables.registry, this.#plan.devices);
     this.#startCoordinator();
     for (const device of this.#plan.devices) this.#soon(5_000, () => this.#startAgent(device));
     for (const spec of this.#jobs) this.#soon(this.#plan.stormMs * 0.7, () => this.#submit(spec));
@@ -326,22 +326,6 @@ class World {
     });
   }
 
-  async #prepareTokens(): Promise<void> {
-    const tokens = new Map(this.#plan.devices.map(({ token, group }) => [token, group] as const));
-    for (const [token, group] of tokens) {
-      if (token === undefined) continue;
-      await this.#tables.registry.createToken({
-        token: group,
-        owner: group.replace('group ', 'owner-') as OwnerId,
-        ownerName: group,
-        hash: sha256(token.slice(token.lastIndexOf('_') + 1)),
-        atMs: WALL_MS,
-        expiresAtMs: undefined,
-        label: '',
-      });
-    }
-  }
-
   // ── nodes ──────────────────────────────────────────────────────────────────────────────────────────
 
   #startAgent(device: Device): void {
@@ -468,6 +452,26 @@ class World {
       if (this.#chance.happens(faults.agentOldDisk))
         for (const [lease, result] of copy) device.outbox.set(lease, result);
       this.#startAgent(device);
+    });
+  }
+}
+
+/** Makes the join tokens that simulated devices carry: one for each quorum group that has one. */
+export async function createTokens(
+  registry: Store['registry'],
+  devices: readonly Pick<Device, 'token' | 'group'>[],
+): Promise<void> {
+  const tokens = new Map(devices.map(({ token, group }) => [token, group] as const));
+  for (const [token, group] of tokens) {
+    if (token === undefined) continue;
+    await registry.createToken({
+      token: group,
+      owner: group.replace('group ', 'owner-') as OwnerId,
+      ownerName: group,
+      hash: sha256(token.slice(token.lastIndexOf('_') + 1)),
+      atMs: WALL_MS,
+      expiresAtMs: undefined,
+      label: '',
     });
   }
 }
