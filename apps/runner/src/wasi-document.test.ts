@@ -1,40 +1,24 @@
 // What docs/GUESTS.md says of WASI commands: every call is in its table with what it answers, and the path from C to a
 // verified job is walked where Debian’s clang is.
-import { startTestPlane, type TestPlane } from '@trine/control-plane/testing';
 import { WASI_CALL_PARAMETERS } from '@trine/rewriter';
 import { WASI_CALLS } from '@trine/sandbox';
-import { createTrine } from '@trine/sdk';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildBundle, type Bundle, runProgram } from './bundle.testing.ts';
+import { runProgram } from './bundle.testing.ts';
+import { createStranger, type Stranger } from './stranger.testing.ts';
 
 const document = await readFile(new URL('../../../docs/GUESTS.md', import.meta.url), 'utf8');
 const section = /^## WASI commands[^]*?(?=^## )/m.exec(document)?.[0] ?? '';
 
-let bundle: Bundle;
-let plane: TestPlane;
-const nodes: ChildProcess[] = [];
+let stranger: Stranger;
 
 beforeAll(async () => {
-  [bundle, plane] = await Promise.all([buildBundle(), startTestPlane()]);
+  stranger = await createStranger();
 }, 60_000);
 
-afterAll(async () => {
-  await Promise.all(nodes.map(ended));
-  await plane.close();
-  await bundle.close();
-});
-
-const ended = (node: ChildProcess): Promise<unknown> =>
-  node.exitCode === null
-    ? new Promise((resolve) => {
-        node.once('exit', resolve);
-        node.kill('SIGTERM');
-      })
-    : Promise.resolve();
+afterAll(() => stranger.close());
 
 test('the rewriter accepts exactly the calls that the sandbox has', () => {
   expect(Object.keys(WASI_CALLS).sort()).toEqual(Object.keys(WASI_CALL_PARAMETERS).sort());
@@ -71,14 +55,8 @@ test.runIf(CLANG.every((path) => existsSync(path)))(
   'every command of the path from C to a verified job',
   { timeout: 120_000 },
   async () => {
-    const env = await environment();
-    const trine = createTrine({ url: plane.url, key: plane.operatorKey });
-    for (const owner of ['ada', 'bob', 'cy']) {
-      const { token } = await trine.tokens.create({ ownerName: owner });
-      const args = ['join', plane.url, '--threads', '1', '--data-dir', join(bundle.dir, owner)];
-      const joined = { PATH: process.env['PATH'], HOME: bundle.dir, TRINE_TOKEN: token };
-      nodes.push(spawn(process.execPath, [bundle.path, ...args], { env: joined, stdio: 'ignore' }));
-    }
+    await stranger.join();
+    const { bundle, env } = stranger;
     const ran = await runProgram('/bin/sh', ['-c', scriptOf()], bundle.dir, env);
     expect(ran.code, ran.stderr).toBe(0);
     expect(ran.stdout).toContain('good morning\nAnna: 4 words in task none\n');
@@ -88,15 +66,3 @@ test.runIf(CLANG.every((path) => existsSync(path)))(
     expect(section).toContain(expected);
   },
 );
-
-async function environment(): Promise<Record<string, string>> {
-  const bin = join(bundle.dir, 'bin');
-  await mkdir(bin);
-  await writeFile(join(bin, 'trine'), `#!/bin/sh\nexec "${process.execPath}" "${bundle.path}" "$@"\n`);
-  await chmod(join(bin, 'trine'), 0o755);
-  return {
-    PATH: [bin, process.env['PATH'] ?? ''].join(delimiter),
-    TRINE_URL: plane.url,
-    TRINE_KEY: plane.operatorKey,
-  };
-}
